@@ -1,0 +1,8 @@
+//! exchange-hub: what a city's departmental trading systems and the province exchange records through.
+//!
+//! Read in this order: `pipeline` (how a record travels), `mapping`, `schema`, `store`, `queue`; the rest serves them.
+//! Arrows between the modules point one way, see ARCHITECTURE.md.
+
+pub mod diagnostic;
+pub mod mapping;
+pub mod schema;
