@@ -6,3 +6,4 @@
 pub mod diagnostic;
 pub mod mapping;
 pub mod schema;
+pub mod store;
