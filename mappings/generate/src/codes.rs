@@ -39,7 +39,10 @@ fn code_set(name: &str, set: &CodeSet, values: &[Code]) -> String {
         row(&mut out, &["#incomplete", prefixes]);
     }
     row(&mut out, &["#source", &set.source]);
-    if let Some(note) = set.note.as_deref().filter(|note| !note.is_empty()) {
+    // A note that says "only an extract here" is no longer true of the whole list.
+    let of_extract =
+        |note: &str| note.starts_with("values here") || note.contains("levels here") || note.ends_with(" here");
+    if let Some(note) = set.note.as_deref().filter(|note| !note.is_empty() && !of_extract(note)) {
         row(&mut out, &["#note", note]);
     }
     row(&mut out, &["code", "name_zh", "name_en", "retired", "remark"]);

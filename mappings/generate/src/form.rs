@@ -158,7 +158,8 @@ pub(crate) fn search(dataset: &Dataset, field: &Field, identifiers: &[&str]) -> 
     if ["PLATFORM", "PLAT_", "AGENCY", "DEPT", "SUPERVIS", "MEDIA", "CENTER"].iter().any(|part| name.contains(part)) {
         return false;
     }
-    let party = identifiers.iter().any(|kind| matches!(*kind, "credit_code" | "organisation_code" | "id_number"));
+    // Nor by a citizen's ID number alone, which would then lie in an index in the clear.
+    let party = identifiers.iter().any(|kind| matches!(*kind, "credit_code" | "organisation_code"));
     party || Some(name) == title(dataset)
 }
 
