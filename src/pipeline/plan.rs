@@ -209,6 +209,11 @@ impl DatasetPlan {
         values
     }
 
+    /// True: very many records of other datasets may point at this one's, without a row for each.
+    pub fn is_wide(&self) -> bool {
+        WIDE_BRANCHES.contains(&self.dataset.business.as_str())
+    }
+
     /// The record's business key as it stands in the index.
     pub fn key_value(&self, draft: &Draft) -> String {
         index_value(self.dataset.key.iter().map(|f| draft.get(*f)))

@@ -184,14 +184,20 @@ fn batch_read(r: &rusqlite::Row<'_>) -> rusqlite::Result<Batch> {
 }
 
 /// Marks a batch settled. False: it was settled before, and this is a redelivery.
-pub async fn batch_settle(tx: &mut Tx, number: i64, rows: u32, unmapped: u32, now_us: i64) -> Result<bool> {
-    const SETTLE: &str = "update batch set state = 'settled', done_to = $2, unmapped = $3, settled_us = $4
+pub async fn batch_settle(tx: &mut Tx, number: i64, rows: u32, now_us: i64) -> Result<bool> {
+    const SETTLE: &str = "update batch set state = 'settled', done_to = $2, settled_us = $3
         where number = $1 and state in ('offered', 'published') returning number";
     tx.run(move |c| {
         let mut statement = c.prepare(SETTLE)?;
-        Ok(statement.query_row((number, rows, unmapped, now_us), |r| r.get::<_, i64>(0)).optional()?.is_some())
+        Ok(statement.query_row((number, rows, now_us), |r| r.get::<_, i64>(0)).optional()?.is_some())
     })
     .await
+}
+
+/// Keeps how many rows of a batch every mapping filtered.
+pub async fn batch_unmapped(tx: &mut Tx, number: i64, unmapped: u32) -> Result<()> {
+    const SET: &str = "update batch set unmapped = $2 where number = $1";
+    tx.run(move |c| c.execute(SET, (number, unmapped)).map(|_| ())).await
 }
 
 /// Batches that wait to be settled: the queue's depth.

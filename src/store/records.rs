@@ -57,6 +57,22 @@ pub async fn record_heads(tx: &mut Tx, scope: i64, identities: &[&str]) -> Resul
     .await
 }
 
+/// Identities of the live records that are elements of a shared identity: `shared U+001F element`.
+pub async fn record_elements(tx: &mut Tx, scope: i64, shared: &[&str]) -> Result<HashMap<String, Vec<String>>> {
+    const FIND: &str = "select x.value, r.identity from json_each($2) x
+        cross join record r on r.scope = $1 and r.identity > x.value || char(31) and r.identity < x.value || char(32)
+        where r.state = 'live' order by r.identity";
+    let set = json_set(shared);
+    tx.run(move |c| {
+        let mut found: HashMap<String, Vec<String>> = HashMap::new();
+        for (shared, identity) in c.rows(FIND, (scope, set), |r| Ok((r.get::<_, String>(0)?, r.get(1)?)))? {
+            found.entry(shared).or_default().push(identity);
+        }
+        Ok(found)
+    })
+    .await
+}
+
 /// Whose a business key is: record, system and identity of each owner, by key value.
 pub async fn record_owners(tx: &mut Tx, slot: i64, values: &[&str]) -> Result<HashMap<String, Owner>> {
     const FIND: &str = "select i.value, i.record, s.system, r.identity
