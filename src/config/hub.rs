@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::system::Count;
+
 /// The file `hub.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -63,12 +65,12 @@ pub struct Platform {
 #[serde(deny_unknown_fields, default)]
 pub struct Intake {
     /// Batches taken in and not yet normalised after which jobs wait: what is not worked off needs no more disk.
-    pub ahead_batches_max: u32,
+    pub ahead_batches_max: Count<10_000>,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { ahead_batches_max: 64 }
+        Self { ahead_batches_max: Count(64) }
     }
 }
 
@@ -77,7 +79,7 @@ impl Default for Intake {
 #[serde(deny_unknown_fields, default)]
 pub struct Normalise {
     /// Batches mapped at one time; one a processor unless said. Writing takes turns anyway.
-    pub workers: Option<u32>,
+    pub workers: Option<Count<256>>,
 }
 
 /// Limits on delivering.

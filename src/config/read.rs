@@ -41,10 +41,13 @@ pub(super) fn read<T: DeserializeOwned>(
     if !syntax.is_empty() {
         // What follows a broken line is guesswork: types are checked once the text is TOML.
         let at = |e: &toml::de::Error| e.span().map_or(0, |s| s.start);
-        let diagnostics = syntax.iter().map(|e| words::syntax(e.message()).at(file, text, at(e))).collect();
-        return (None, diagnostics);
+        // A broken head puts its keys into the table above, where they may look like doubles.
+        let double = |e: &&toml::de::Error| e.message() == "duplicate key";
+        let doubles_only = syntax.iter().all(|e| double(&e));
+        let told = syntax.iter().filter(|e| doubles_only || !double(e)).take(MISTAKES_MAX);
+        return (None, told.map(|e| words::syntax(e.message()).at(file, text, at(e))).collect());
     }
-    let mut reader = Reader { file, text, nodes: Vec::new(), root: DeTable::new(), ..Reader::new(file, text) };
+    let mut reader = Reader::new(file, text);
     let span = document.span();
     reader.root = reader.number_table(document.into_inner(), secrets);
     reader.run(span)
@@ -131,7 +134,11 @@ impl<'a> Reader<'a> {
             let Some(Found::Entry(table, key)) = find_in_table(&self.root, ROOT, number) else { return false };
             return self.fill(table, &key);
         }
-        self.report(number, error.message());
+        // A table that is empty because its wrong key went has been reported with that key.
+        if !(error.message().starts_with("wanted exactly 1") && self.removed.iter().any(|(table, _)| *table == number))
+        {
+            self.report(number, error.message());
+        }
         self.remove(number)
     }
 
@@ -349,5 +356,117 @@ impl Secrets<'_> {
             }
             _ => Err(words::reference_unknown(reference)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::diagnostic::Failure;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        name: String,
+        port: u16,
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        text: String,
+        kind: Kind,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        Plain,
+        Boxed(Box<Inner>),
+    }
+
+    fn outer(text: &str) -> (Option<Outer>, String) {
+        let env = |name: &str| match name {
+            "TOKEN" => Some("s3cret".to_owned()),
+            "PORT" => Some("no-number-s3cret".to_owned()),
+            _ => None,
+        };
+        let (value, diagnostics) = read(Path::new("a.toml"), text, &Secrets { env: &env, base: Path::new("/nowhere") });
+        (value, Failure::from(diagnostics).to_string())
+    }
+
+    #[test]
+    fn all_missing_keys_are_told_and_none_twice() {
+        insta::assert_snapshot!(outer("[[inner]]\n[[inner]]\ntext = \"t\"\nkind.boxed = {}\n").1, @r"
+        error: a.toml:1:1: the key `text` is missing
+        hint: `exchange-hub config reference` explains every key
+        error: a.toml:1:1: the key `kind` is missing
+        hint: `exchange-hub config reference` explains every key
+        error: a.toml:4:14: the key `text` is missing
+        hint: `exchange-hub config reference` explains every key
+        error: a.toml:4:14: the key `kind` is missing
+        hint: `exchange-hub config reference` explains every key
+        error: a.toml:1:1: the key `name` is missing
+        hint: `exchange-hub config reference` explains every key
+        error: a.toml:1:1: the key `port` is missing
+        hint: `exchange-hub config reference` explains every key
+        error: 6 mistakes found
+        ");
+    }
+
+    #[test]
+    fn what_remains_readable_is_returned_so_that_more_mistakes_are_found() {
+        let (value, told) =
+            outer("name = \"n\"\nport = \"x\"\ninner = [{ text = \"a\", kind = \"plain\" }, { text = 1 }]\n");
+        insta::assert_snapshot!(told, @r#"
+        error: a.toml:3:51: expected a text, found the number `1`
+        hint: a text stands in double quotes
+        error: a.toml:3:42: the key `kind` is missing
+        hint: `exchange-hub config reference` explains every key
+        error: a.toml:2:8: expected a whole number, 0 or more, found the text "x"
+        hint: a number stands without quotes
+        error: 3 mistakes found
+        "#);
+        assert_eq!(value.map(|v| (v.name, v.port, v.inner.len())), Some(("n".to_owned(), 0, 1)));
+    }
+
+    #[test]
+    fn references_are_replaced_and_what_came_in_is_never_repeated() {
+        let good = outer("name = \"a ${env:TOKEN} $${b}\"\nport = 1\ninner = []\n").0.unwrap();
+        assert_eq!(good.name, "a s3cret ${b}");
+        let (_, told) = outer("name = \"n\"\nport = \"${env:PORT}\"\ninner = [\"${file:x}\", \"${env:TOKEN\"]\n");
+        insta::assert_snapshot!(told, @r#"
+        error: a.toml:3:10: the file `/nowhere/x` cannot be read: No such file or directory (os error 2)
+        hint: a relative path starts at the folder of hub.toml; the file must be UTF-8 text that this account may read
+        error: a.toml:3:23: `${` is never closed by `}`
+        hint: write ${env:NAME} or ${file:PATH}; a plain `${` is written `$${`
+        error: a.toml:3:10: expected a table, found the text "${file:x}"
+        error: a.toml:3:23: expected a table, found the text "${env:TOKEN"
+        error: a.toml:2:8: expected a whole number, 0 or more, found the text "${env:PORT}"
+        hint: a number stands without quotes
+        error: 5 mistakes found
+        "#);
+    }
+
+    #[test]
+    fn a_secret_file_loses_its_line_break_and_has_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("key"), "s3cret\r\n").unwrap();
+        std::fs::write(folder.path().join("big"), vec![b'a'; SECRET_BYTES_MAX as usize + 1]).unwrap();
+        let secrets = Secrets { env: &|_| None, base: folder.path() };
+        assert_eq!(secrets.resolve("${file:key}!").ok().as_deref(), Some("s3cret!"));
+        let told = secrets.resolve("${file:big}").err().unwrap().message.en;
+        assert_eq!(told.rsplit(": ").next(), Some("larger than 65536 bytes"));
+    }
+
+    #[test]
+    fn a_file_full_of_mistakes_ends() {
+        let text = (0..500).map(|i| format!("k{i} = {i}\n")).collect::<String>();
+        let (value, told) = outer(&text);
+        assert!(value.is_none());
+        assert_eq!(told.lines().filter(|l| l.contains("unknown key")).count(), MISTAKES_MAX);
     }
 }

@@ -89,7 +89,7 @@ pub struct Feed {
     pub paused: bool,
     /// `["*"]`: all.
     pub datasets: Datasets,
-    /// Only records that these systems own; all if empty. What this system itself gave is never sent back to it.
+    /// Only records that these systems own; all if empty.
     #[serde(default)]
     pub from_systems: Vec<At<String>>,
     /// Where a new feed starts.

@@ -130,6 +130,7 @@ fn kind_zh(kind: &str) -> String {
         _ => match kind_en(kind).as_str() {
             "a text" => return "文字".to_owned(),
             "a whole number" => return "整数".to_owned(),
+            "a whole number, 0 or more" => return "不小于 0 的整数".to_owned(),
             "a number" => return "数字".to_owned(),
             "true or false" => return "true 或 false".to_owned(),
             "a list" => return "列表".to_owned(),
@@ -143,8 +144,9 @@ fn kind_zh(kind: &str) -> String {
 /// Serde's and Rust's type names in words.
 fn kind_en(kind: &str) -> String {
     match kind {
-        "a string" | "string" | "str" => "a text".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" | "integer" => "a whole number".to_owned(),
+        "a string" | "string" | "str" | "path string" => "a text".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        "i32" | "i64" | "integer" => "a whole number".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         "a boolean" | "bool" => "true or false".to_owned(),
         "a sequence" | "sequence" => "a list".to_owned(),
@@ -157,7 +159,9 @@ fn kind_en(kind: &str) -> String {
 fn hint_of_kind(expected: &str) -> (&'static str, &'static str) {
     match kind_en(expected).as_str() {
         "a text" => ("文字要加双引号", "a text stands in double quotes"),
-        "a whole number" | "a number" => ("数字不加引号", "a number stands without quotes"),
+        "a whole number" | "a whole number, 0 or more" | "a number" => {
+            ("数字不加引号", "a number stands without quotes")
+        }
         "true or false" => ("不加引号：true 或 false", "without quotes: true or false"),
         "a list" => ("列表写作 [\"a\", \"b\"]", "a list is written [\"a\", \"b\"]"),
         _ => ("", ""),
@@ -168,8 +172,8 @@ pub(super) fn env_missing(name: &str) -> Say {
     say(
         format!("环境变量 `{name}` 未设置"),
         format!("the environment variable `{name}` is not set"),
-        format!("启动前设置它（如 systemd 的 Environment=），或改用 ${{file:路径}}"),
-        format!("set it before the start (systemd: Environment=), or use ${{file:PATH}}"),
+        "启动前设置它（如 systemd 的 Environment=），或改用 ${file:路径}",
+        "set it before the start (systemd: Environment=), or use ${file:PATH}",
     )
 }
 
