@@ -6,6 +6,7 @@
 //!
 //! Read in this order: the types here, [`load`] (how a [`Schema`] comes to be), [`check`], [`body`].
 
+mod body;
 mod codes;
 mod draft;
 mod load;
@@ -16,6 +17,7 @@ mod table;
 
 use std::sync::Arc;
 
+pub use body::{BodyUnreadable, body, body_fields, draft_of};
 pub use codes::{CodeSet, CodeValue, Confidence};
 pub use draft::{Draft, index_value};
 pub use load::Schema;
@@ -232,4 +234,12 @@ pub struct Condition {
     pub one_of: Vec<FieldId>,
     /// The rule's source, e.g. "dictionary 513 PRICE_FORM_CODE note; rules.md C30".
     pub source: String,
+}
+
+/// The embedded schema, loaded once for all tests of the crate.
+#[cfg(test)]
+pub(crate) fn embedded_for_tests() -> &'static Schema {
+    static SCHEMA: std::sync::LazyLock<Schema> =
+        std::sync::LazyLock::new(|| Schema::embedded().expect("the embedded schema is right"));
+    &SCHEMA
 }
