@@ -179,6 +179,11 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
     for stamp in plan.mapping.stamps() {
         item.draft.set(*stamp, &beijing_time(context.now_us));
     }
+    if !plan.mapping.has_identity() && item.identity.is_none() {
+        // Where the source has no key of its own, the standard's must do.
+        let keyed = plan.plan.dataset.key.iter().any(|f| item.draft.get(*f).is_some());
+        item.identity = keyed.then(|| plan.plan.key_value(&item.draft));
+    }
     let mut awaited: Vec<usize> = pending.to_vec();
     for (lookup, value) in &item.waits {
         let lookup = &plan.mapping.lookups()[*lookup];
