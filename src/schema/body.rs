@@ -77,8 +77,11 @@ pub struct BodyUnreadable {
     pub at: usize,
 }
 
+/// Name and value of a field in a body.
+pub type BodyField<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// The fields of a body in the order in which they stand, borrowed where nothing is escaped.
-pub fn body_fields(body: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, BodyUnreadable> {
+pub fn body_fields(body: &str) -> Result<Vec<BodyField<'_>>, BodyUnreadable> {
     let mut reader = Reader { text: body, at: 0 };
     let mut fields = Vec::with_capacity(48);
     reader.expect(b'{')?;

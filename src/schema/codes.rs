@@ -11,6 +11,9 @@ use crate::diagnostic::Diagnostic;
 /// More codes than any list has: the whole procurement catalogue has 4,272.
 const CODES_MAX: usize = 100_000;
 
+/// Up to so many codes are compared one by one.
+const HANDFUL: usize = 12;
+
 /// A list of codes.
 #[derive(Debug)]
 pub struct CodeSet {
@@ -92,6 +95,10 @@ impl CodeSet {
     }
 
     pub fn by_code(&self, code: &str) -> Option<&CodeValue> {
+        // Of a handful of codes, comparing finds sooner than hashing; most sets are so.
+        if self.values.len() <= HANDFUL {
+            return self.values.iter().find(|value| value.code == code);
+        }
         self.by_code.get(code).map(|&i| &self.values[i])
     }
 

@@ -271,8 +271,9 @@ fn resolve(dataset: &Unresolved, document: &mut Document<'_>, code_sets: &BTreeM
             document.wrong(field.name.at, format!("the field `{}` is there twice", field.name.text), "");
         }
     }
-    let fields: Vec<_> =
+    let mut fields: Vec<_> =
         dataset.fields.iter().map(|field| resolve_field(field, document, &places, code_sets)).collect();
+    beginnings(&mut fields);
     let mut place = |word: &Word| place(word, document, &places);
     let key = dataset.key.iter().filter_map(&mut place).collect();
     let [version_field, event_time_field, disclosure_by] =
@@ -344,6 +345,7 @@ fn resolve_field(
         identifiers: field.identifiers.clone(),
         internal_codes: field.internal_codes,
         document_type: field.document_type.as_ref().and_then(|word| place(word, document, places)),
+        begins_with: None,
         unit: in_field.or(field.unit),
         unit_source: field.unit_source.clone(),
         public: field.public,
@@ -352,6 +354,19 @@ fn resolve_field(
         wire_name: field.wire_name.clone(),
         source: field.source.clone(),
         note: field.note.clone(),
+    }
+}
+
+/// A tender project's code begins with its project's, a section's with its tender project's, where both are there.
+fn beginnings(fields: &mut [Field]) {
+    let single = |kind| fields.iter().position(|field| !field.list && field.identifiers == [kind]);
+    let (project, tender_project) = (single(Identifier::ProjectCode), single(Identifier::TenderProjectCode));
+    for field in fields {
+        field.begins_with = match field.identifiers[..] {
+            [Identifier::TenderProjectCode] => project,
+            [Identifier::SectionCode] => tender_project,
+            _ => None,
+        };
     }
 }
 
