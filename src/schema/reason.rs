@@ -76,6 +76,12 @@ codes! {
     VersionUnreadable: "版本列的值“{v}”既不是时间也不是整数", "the version \"{v}\" is neither a time nor a whole number";
     VersionFuture: "版本时间“{v}”晚于当前时间一天以上，按读取时间计", "the version \"{v}\" is more than a day ahead; the time of reading is taken";
     Panicked: "处理该行时程序出错：{0}", "the program failed on this row: {0}";
+    AreaUnreadable: "“{v}”不是可识别的面积", "\"{v}\" is no area that is known";
+    AreaInexact: "“{v}”换算成 {0} 后超过 {1} 位小数，会丢失精度", "\"{v}\" in {0} needs more than {1} decimal places; it would be rounded";
+    NotInTable: "“{v}”不在对照表中", "\"{v}\" is not in the mapping's table";
+    NameAmbiguous: "“{v}”在代码集 {0} 中对应多个代码：{1}", "\"{v}\" is the name of several codes of code set {0}: {1}";
+    Cut: "长度 {0}，已截断为 {1}", "{0} characters, cut to {1}";
+    AssignEmpty: "{0} 为空，无法赋码", "{0} is empty, so no code can be assigned";
 
     // Schema. `{f}` is the flaw that the first argument names, in its own words (`FLAWS`).
     Required: "必填项为空", "required, but empty";
