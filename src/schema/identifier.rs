@@ -4,8 +4,6 @@
 //! own scheme for deal codes with GB/T 17710 MOD 37-2, 电子招标投标系统技术规范 appendix B.3 (project, tender project,
 //! section). Nothing allocates while a value is right.
 
-use chrono::{Datelike, NaiveDate};
-
 use super::codes::{CodeSet, Membership};
 
 /// What is wrong with an identifier. Texts are parts of the value looked at.
@@ -93,12 +91,11 @@ pub fn organisation_code(text: &str) -> Judged<'_> {
 pub fn id_number(text: &str) -> Judged<'_> {
     if text.len() == 15 {
         digits(text, 0..15)?;
-        let bytes = text.as_bytes();
-        let two = |at: usize| u32::from(bytes[at] - b'0') * 10 + u32::from(bytes[at + 1] - b'0');
-        return match NaiveDate::from_ymd_opt(1900 + two(6) as i32, two(8), two(10)) {
-            Some(_) => Ok(()),
-            None => Err(Flaw::Date(&text[6..12])),
-        };
+        // The first generation was given to people born in the 1900s.
+        let mut day = *b"19yymmdd";
+        day[2..].copy_from_slice(&text.as_bytes()[6..12]);
+        let right = std::str::from_utf8(&day).is_ok_and(real_date);
+        return if right { Ok(()) } else { Err(Flaw::Date(&text[6..12])) };
     }
     let bytes = sized(text, 18)?;
     digits(text, 0..17)?;
@@ -113,7 +110,7 @@ pub fn id_number(text: &str) -> Judged<'_> {
 /// 统一交易标识码, but for its check character: `CCC-SSSSSSSSSSSSSSSSSS-YYYYMMDD-NNNNNN-K`.
 ///
 /// `Ok(false)`: the class cannot be checked, since its list is not complete.
-pub fn deal_code<'a>(text: &'a str, classes: &CodeSet) -> Result<bool, Flaw<'a>> {
+pub fn deal_code_shape<'a>(text: &'a str, classes: &CodeSet) -> Result<bool, Flaw<'a>> {
     let bytes = sized(text, 40)?;
     if [3, 22, 31, 38].iter().any(|&at| bytes[at] != b'-') {
         return Err(Flaw::Hyphens);
@@ -147,19 +144,23 @@ pub fn deal_code_check(text: &str) -> Option<(char, char)> {
     (bytes[39] != computed).then_some((bytes[39].into(), computed.into()))
 }
 
-/// Makes the deal code of a class, a platform's credit code, a Beijing day and the day's serial.
+/// Makes the deal code of a class, a platform's credit code, a Beijing day (`yyyyMMdd`) and the day's serial.
 ///
-/// None if the class has not 3 characters, the platform's code is no credit code, or the serial is above 999,999.
-pub fn make_deal_code(class: &str, platform: &str, day: NaiveDate, serial: u32) -> Option<String> {
-    let in_alphabet = |text: &str| text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    if class.len() != 3 || !in_alphabet(class) || credit_code(platform).is_err() || serial > SERIAL_MAX {
-        return None;
-    }
-    let day = format!("{:04}{:02}{:02}", day.year(), day.month(), day.day());
+/// # Panics
+/// If no deal code can be made of them: see [`deal_code_possible`], which is asked before.
+pub fn deal_code(class: &str, platform: &str, day: &str, serial: u32) -> String {
+    assert!(deal_code_possible(class, platform), "no deal code can be made of {class} and {platform}");
+    assert!(real_date(day) && serial <= SERIAL_MAX, "no deal code can be made of {day} and {serial}");
     let mut code = format!("{class}-{platform}-{day}-{serial:06}-");
-    let check = mod_37_2(code.as_bytes().iter().filter(|&&b| b != b'-'))?;
-    code.push(check.into());
-    Some(code)
+    let check = mod_37_2(code.as_bytes().iter().filter(|&&b| b != b'-'));
+    code.push(check.expect("all characters are capitals and digits").into());
+    code
+}
+
+/// True: a class of three characters and a right credit code, of which deal codes can be made.
+pub fn deal_code_possible(class: &str, platform: &str) -> bool {
+    let class_right = class.len() == 3 && class.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    class_right && credit_code(platform).is_ok()
 }
 
 /// The last serial of a day: six digits.

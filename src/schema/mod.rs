@@ -23,6 +23,7 @@ pub use body::{BodyField, BodyUnreadable, body, body_fields, draft_of};
 pub use check::{CheckOptions, check};
 pub use codes::{CodeSet, CodeValue, Confidence};
 pub use draft::{Draft, index_value};
+pub use identifier::{deal_code, deal_code_possible};
 pub use load::Schema;
 pub use reason::{Level, Reason, ReasonCode};
 

@@ -246,7 +246,7 @@ fn meant(kinds: &[Identifier], text: &str) -> Option<Identifier> {
 
 fn deal_code(checked: &mut Checked<'_, '_>, text: &str) {
     let Some(parts) = &checked.dataset.parts else { return };
-    match identifier::deal_code(text, &parts.trade_classes) {
+    match identifier::deal_code_shape(text, &parts.trade_classes) {
         Err(flaw) => return checked.flawed(ReasonCode::DealCodeShape, text, flaw),
         Ok(true) => {}
         Ok(false) => checked.warn(ReasonCode::CodeUncheckable, &text[..3], &[&parts.trade_classes.name]),
