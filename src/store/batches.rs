@@ -208,7 +208,8 @@ pub async fn batch_depth(tx: &mut Tx) -> Result<i64> {
 
 /// True: a batch of this source with a lower number is not settled yet.
 pub async fn batch_older_open(tx: &mut Tx, source: i64, number: i64) -> Result<bool> {
-    const ANY: &str = "select 1 from batch where state in ('offered', 'published') and number < $2 and source = $1 limit 1";
+    const ANY: &str =
+        "select 1 from batch where state in ('offered', 'published') and number < $2 and source = $1 limit 1";
     tx.run(move |c| Ok(c.row(ANY, (source, number), |_| Ok(()))?.is_some())).await
 }
 

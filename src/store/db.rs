@@ -27,9 +27,17 @@ const READERS_KEPT: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database cannot be opened: {path}")]
-    Open { path: PathBuf, #[source] source: rusqlite::Error },
+    Open {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
     #[error("the database's directory cannot be used: {path}")]
-    Directory { path: PathBuf, #[source] source: std::io::Error },
+    Directory {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("the database {path} is held by process {pid}")]
     Held { path: PathBuf, pid: String },
     #[error("the database has format {found}, newer than this program's {known}")]
@@ -241,12 +249,8 @@ impl Db {
         let lock = lock(path)?;
         let count = Arc::new(AtomicU64::new(0));
         let conn = connect_writer(path, &count)?;
-        let shared = Arc::new(Shared {
-            line: Mutex::default(),
-            come: Condvar::new(),
-            stopped: AtomicBool::new(false),
-            count,
-        });
+        let shared =
+            Arc::new(Shared { line: Mutex::default(), come: Condvar::new(), stopped: AtomicBool::new(false), count });
         let thread = {
             let shared = shared.clone();
             std::thread::Builder::new()
@@ -375,7 +379,8 @@ fn next(shared: &Shared) -> Option<Begin> {
 
 fn roll_back(conn: &Conn) {
     if !conn.inner.is_autocommit()
-        && let Err(error) = conn.inner.execute_batch("rollback") {
+        && let Err(error) = conn.inner.execute_batch("rollback")
+    {
         tracing::error!(%error, "A rollback failed.");
     }
 }

@@ -208,10 +208,7 @@ pub async fn request_begin(tx: &mut Tx, id: i64, w: RequestWrite) -> Result<()> 
     tx.run(move |c| {
         let mut carried = w.carried;
         carried.sort_unstable_by_key(|k| k.record);
-        c.execute(
-            REQUEST,
-            (id, w.feed, &w.node, w.epoch, &w.name, w.media, carried.len() as i64, w.now_us, &w.sent),
-        )?;
+        c.execute(REQUEST, (id, w.feed, &w.node, w.epoch, &w.name, w.media, carried.len() as i64, w.now_us, &w.sent))?;
         for k in &carried {
             let claimed = c.execute(CLAIM, (w.feed, k.record, &w.node, w.epoch, k.attempt, id, k.version))?;
             if claimed != 1 {
@@ -327,11 +324,13 @@ pub async fn delivery_settle(tx: &mut Tx, feed: i64, settles: Vec<Settle>) -> Re
             at_target = case $5 when 'withdraw' then 'absent' else 'present' end,
             state = case when wanted_version > $4 then 'due' else 'up_to_date' end, due_us = $6
         where feed = $1 and record = $2 and attempt = $3 and state in ('sending', 'unknown')";
-    const NOT: &str = "update delivery set state = case when wanted_version > $4 and $5 = 'rejected' then 'due' else $5 end,
+    const NOT: &str =
+        "update delivery set state = case when wanted_version > $4 and $5 = 'rejected' then 'due' else $5 end,
             due_us = $6, tries = tries + 1, why = $7,
             at_target = case when at_target = 'unknown' then 'absent' else at_target end
         where feed = $1 and record = $2 and attempt = $3 and state in ('sending', 'unknown')";
-    const ATTEMPT: &str = "update attempt set class = $4, receipt = $5 where feed = $1 and record = $2 and attempt = $3";
+    const ATTEMPT: &str =
+        "update attempt set class = $4, receipt = $5 where feed = $1 and record = $2 and attempt = $3";
     tx.run(move |c| {
         let mut moved = 0;
         for s in &settles {

@@ -63,10 +63,7 @@ pub async fn file_seen_add(tx: &mut Tx, source: i64, batch: i64, files: Vec<File
     tx.run(move |c| {
         for f in &files {
             let figures = (f.size as i64, f.modified_us, f.rows as i64, f.known);
-            c.execute(
-                ADD,
-                (source, &f.digest, &f.name, figures.0, figures.1, figures.2, figures.3, batch, now_us),
-            )?;
+            c.execute(ADD, (source, &f.digest, &f.name, figures.0, figures.1, figures.2, figures.3, batch, now_us))?;
         }
         Ok(())
     })

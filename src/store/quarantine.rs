@@ -74,7 +74,8 @@ pub async fn item_write(tx: &mut Tx, mut items: Vec<ItemWrite>) -> Result<()> {
 
 /// Moves open items to what became of them; their needs go.
 pub async fn item_close(tx: &mut Tx, items: Vec<(ItemKey, Outcome)>, now_us: i64) -> Result<()> {
-    const CLOSE: &str = "update item set state = $4, last_us = $5 where position = $1 and mapping = $2 and element = $3";
+    const CLOSE: &str =
+        "update item set state = $4, last_us = $5 where position = $1 and mapping = $2 and element = $3";
     const NEED_DROP: &str = "delete from item_need where position = $1 and mapping = $2 and element = $3";
     tx.run(move |c| {
         for (k, state) in &items {
@@ -88,7 +89,8 @@ pub async fn item_close(tx: &mut Tx, items: Vec<(ItemKey, Outcome)>, now_us: i64
 
 /// The same bad row was read again: its open item says how often.
 pub async fn item_seen_again(tx: &mut Tx, items: Vec<ItemKey>, now_us: i64) -> Result<()> {
-    const AGAIN: &str = "update item set seen = seen + 1, last_us = $4 where position = $1 and mapping = $2 and element = $3";
+    const AGAIN: &str =
+        "update item set seen = seen + 1, last_us = $4 where position = $1 and mapping = $2 and element = $3";
     tx.run(move |c| {
         for k in &items {
             c.execute(AGAIN, (k.position, k.mapping, k.element, now_us))?;
