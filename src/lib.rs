@@ -4,8 +4,10 @@
 //! Arrows between the modules point one way, see ARCHITECTURE.md.
 
 pub mod adapters;
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod mapping;
 pub mod schedule;
 pub mod schema;
+pub mod telemetry;

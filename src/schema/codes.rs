@@ -209,12 +209,6 @@ impl Sheet {
     /// A diagnostic at a row; the column is that of the cell, counted in cells.
     pub(super) fn at(&self, row: &csv::StringRecord, cell: usize, message: &str, hint: &str) -> Diagnostic {
         let line = row.position().map_or(0, |position| position.line() as u32);
-        Diagnostic {
-            file: self.file.clone(),
-            line,
-            column: cell as u32 + 1,
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        }
+        Diagnostic { line, column: cell as u32 + 1, ..Diagnostic::whole(&self.file, message, hint) }
     }
 }
