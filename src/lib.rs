@@ -10,4 +10,5 @@ pub mod diagnostic;
 pub mod mapping;
 pub mod schedule;
 pub mod schema;
+pub mod store;
 pub mod telemetry;

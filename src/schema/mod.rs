@@ -7,8 +7,10 @@
 //! Read in this order: the types here, [`load`] (how a [`Schema`] comes to be), [`check`], [`body`].
 
 mod body;
+mod check;
 mod codes;
 mod draft;
+pub mod identifier;
 mod load;
 mod read;
 mod reason;
@@ -17,9 +19,11 @@ mod table;
 
 use std::sync::Arc;
 
-pub use body::{BodyUnreadable, body, body_fields, draft_of};
+pub use body::{BodyField, BodyUnreadable, body, body_fields, draft_of};
+pub use check::{CheckOptions, check};
 pub use codes::{CodeSet, CodeValue, Confidence};
 pub use draft::{Draft, index_value};
+pub use identifier::{deal_code, deal_code_possible};
 pub use load::Schema;
 pub use reason::{Level, Reason, ReasonCode};
 
@@ -110,6 +114,8 @@ pub struct Field {
     pub internal_codes: bool,
     /// The field that says which document an ID number is of; only `01` is a citizen's ID card.
     pub document_type: Option<FieldId>,
+    /// The field with whose value this code begins: a section's with its tender project's.
+    pub begins_with: Option<FieldId>,
     /// What the number is counted in, or where that stands.
     pub unit: Option<Unit>,
     /// Where the unit is known from, if not from the field's own note.
