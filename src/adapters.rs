@@ -21,3 +21,22 @@ pub enum SinkConfig {
     /// HTTP POST.
     Web(toml::Table),
 }
+
+impl SourceConfig {
+    /// The adapter's key in the configuration.
+    pub fn adapter(&self) -> &'static str {
+        match self {
+            Self::Files(_) => "files",
+        }
+    }
+}
+
+impl SinkConfig {
+    /// The adapter's key in the configuration.
+    pub fn adapter(&self) -> &'static str {
+        match self {
+            Self::Files(_) => "files",
+            Self::Web(_) => "web",
+        }
+    }
+}

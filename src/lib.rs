@@ -4,6 +4,7 @@
 //! Arrows between the modules point one way, see ARCHITECTURE.md.
 
 pub mod adapters;
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod mapping;
@@ -13,3 +14,4 @@ pub mod queue;
 pub mod schedule;
 pub mod schema;
 pub mod store;
+pub mod telemetry;
