@@ -184,11 +184,14 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
         let keyed = plan.plan.dataset.key.iter().any(|f| item.draft.get(*f).is_some());
         item.identity = keyed.then(|| plan.plan.key_value(&item.draft));
     }
-    let mut awaited: Vec<usize> = pending.to_vec();
+    // What is still to be assigned, and what another reason or a look-up's wait speaks of, is not called empty too.
+    let mut awaited: Vec<usize> = pending.iter().chain(&item.failed).copied().collect();
+    if !item.waits.is_empty() {
+        awaited.extend(plan.mapping.assigns().iter().map(|a| a.field));
+    }
     for (lookup, value) in &item.waits {
         let lookup = &plan.mapping.lookups()[*lookup];
         if lookup.missing == Missing::Wait {
-            awaited.push(lookup.field);
             let fields: Vec<&str> = lookup.fields.iter().map(|f| lookup.dataset.fields[*f].name.as_str()).collect();
             let args = [lookup.dataset.code.as_str(), &fields.join(",")];
             item.reasons.push(Reason::warn(ReasonCode::LookupWaiting, "", "", &shown(value), &args, ""));

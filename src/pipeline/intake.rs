@@ -110,7 +110,7 @@ fn open(
     let Some((_, config)) = hub.config.job(&job.name) else {
         return Err(IntakeError::Store(StoreError::Impossible(format!("job {} is not configured", job.name))));
     };
-    config.from.open(&hub.base(), seen, again, config.batch_rows_max.get()).map_err(refused)
+    config.from.open(&hub.base(), if again { Vec::new() } else { seen }).map_err(refused)
 }
 
 async fn pages(
@@ -183,7 +183,7 @@ fn check_columns(job: &JobPlan, page: &Page) -> Result<(), IntakeError> {
 
 /// Waits until not too much lies before normalise: what is not worked off needs no more disk.
 async fn room(hub: &Hub) -> Result<(), IntakeError> {
-    let most = i64::from(hub.config.hub.intake.ahead_batches_max);
+    let most = hub.config.hub.intake.ahead_batches_max.get() as i64;
     loop {
         let settled = hub.wake.settled.notified();
         let mut tx = hub.db.begin(Priority::Intake).await?;

@@ -129,7 +129,7 @@ async fn items(
     batch: &Batch,
     rows: &Rows,
 ) -> store::Result<Vec<Work>> {
-    let bound = plan.bind(rows.columns());
+    let bound = plan.bind(rows.columns())?;
     let found = lookups(tx, plan, &bound, rows, batch.read_us).await?;
     let mut works = Vec::with_capacity(rows.len());
     let mut made = Vec::new();

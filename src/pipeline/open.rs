@@ -113,7 +113,7 @@ impl Hub {
             .flat_map(|(m, _)| m.lookups().iter().map(|l| (l.dataset.clone(), l.fields.clone())))
             .collect();
         let plan = Plan::make(&mut tx, schema.datasets(), &lookups).await?;
-        let row_mapping = store::mapping_number(&mut tx, "row".into()).await?;
+        let row_mapping = store::mapping_number(&mut tx, "row".into(), String::new()).await?;
         let epoch = store::counter_draw(&mut tx, "epoch", 1).await?;
         let mut jobs = Vec::new();
         for (system, job) in config.jobs() {
@@ -148,7 +148,7 @@ async fn job_plan(
     let mut plans = Vec::with_capacity(own.len());
     for (mapping, text) in own {
         let dataset = mapping.dataset().clone();
-        let number = store::mapping_number(tx, mapping.name().to_owned()).await?;
+        let number = store::mapping_number(tx, mapping.name().to_owned(), dataset.code.clone()).await?;
         let revision = store::revision_number(tx, number, mapping.digest(), text).await?;
         let scope = store::scope_number(
             tx,

@@ -8,6 +8,7 @@
 
 mod attachments;
 mod batches;
+mod books;
 mod db;
 mod deliveries;
 mod jobs;
@@ -17,6 +18,7 @@ mod records;
 
 pub use attachments::*;
 pub use batches::*;
+pub use books::*;
 pub use db::{Conn, Db, Priority, Result, StoreError, Tx, json_set, lock_path};
 pub use deliveries::*;
 pub use jobs::*;
