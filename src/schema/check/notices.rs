@@ -1,0 +1,1 @@
+//! Ten real notices of the national portal, as published.
