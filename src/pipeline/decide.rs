@@ -275,7 +275,12 @@ fn fold(works: &mut [Work], names: &[String]) -> Vec<usize> {
     }
     let mut last = Vec::with_capacity(by_name.len());
     for indexes in by_name.values_mut().filter(|i| i.len() > 1) {
-        indexes.sort_by_key(|i| (works[*i].item.version, works[*i].key.position, works[*i].key.element));
+        // A mapping that lost a row says less than another that makes it: it comes first, and is overtaken.
+        let lost = |w: &Work| if w.item.filtered { 0 } else { 1 };
+        indexes.sort_by_key(|i| {
+            let w = &works[*i];
+            (w.item.version, w.key.position, lost(w), w.key.element)
+        });
     }
     for indexes in by_name.into_values() {
         let (mut good, mut open): (Option<usize>, Option<usize>) = (None, None);
@@ -283,7 +288,8 @@ fn fold(works: &mut [Work], names: &[String]) -> Vec<usize> {
             if works[index].is_good() {
                 // Everything before it is overtaken.
                 for overtaken in good.into_iter().chain(open.take()) {
-                    works[overtaken].outcome = Outcome::Superseded;
+                    let filtered = works[overtaken].item.filtered;
+                    works[overtaken].outcome = if filtered { Outcome::Filtered } else { Outcome::Superseded };
                 }
                 good = Some(index);
             } else if let Some(before) = open.replace(index) {

@@ -60,7 +60,7 @@ pub async fn run(
     again: bool,
     progress: &(dyn Fn(&Taken) + Send + Sync),
 ) -> Result<Taken, IntakeError> {
-    let _turn = job.running.lock().await;
+    let _turn = job.turn.lock().await;
     let mut tx = hub.db.begin(Priority::Intake).await?;
     let row = store::job_get(&mut tx, &job.name).await?;
     if row.paused {

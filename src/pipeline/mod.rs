@@ -79,8 +79,8 @@ pub struct JobPlan {
     pub row_scope: i64,
     pub snapshot: bool,
     pub vanished_share: f64,
-    /// Held while the job runs, so that it never overlaps with itself.
-    pub running: tokio::sync::Mutex<()>,
+    /// Held while a job reads its source: jobs of one source take turns, and none overlaps with itself.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A mapping, with its numbers in the store.

@@ -169,7 +169,7 @@ async fn normalise_worker(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
                 tokio::time::sleep(ERROR_WAIT).await;
             }
         }
-        if *stop.borrow() && next.is_none() {
+        if *stop.borrow() {
             return;
         }
     }
