@@ -32,7 +32,10 @@ pub static SWEPT: AtomicU64 = AtomicU64::new(0);
 pub async fn recover(hub: &Hub) -> store::Result<()> {
     let unknown = deliver::recover(hub).await?;
     if unknown > 0 {
-        tracing::warn!(unknown, "{unknown} deliveries were being sent when the program ended; they are resolved first.");
+        tracing::warn!(
+            unknown,
+            "{unknown} deliveries were being sent when the program ended; they are resolved first."
+        );
     }
     subscribe::index(hub).await?;
     let (_, moved) = release::sweep(hub).await?;
@@ -169,7 +172,7 @@ async fn normalise_worker(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
                 tokio::time::sleep(ERROR_WAIT).await;
             }
         }
-        if *stop.borrow() && next.is_none() {
+        if *stop.borrow() {
             return;
         }
     }
