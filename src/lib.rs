@@ -6,6 +6,7 @@
 pub mod adapters;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod diagnostic;
 pub mod mapping;
 pub mod pipeline;
