@@ -12,6 +12,7 @@ pub mod mapping;
 pub mod pipeline;
 pub mod profile;
 pub mod queue;
+pub mod rehearsal;
 pub mod schedule;
 pub mod schema;
 pub mod store;

@@ -194,16 +194,13 @@ pub(super) fn cut(answer: &[u8]) -> String {
     }
 }
 
-/// Where a walk over stored records begins. A paused feed that has this in its row is walked once it is resumed.
-const WALK_BEGINS: &str = "/0";
-
 /// Pauses a feed: what is due stays due, and nothing is sent.
 pub(super) async fn pause(hub: &Hub, name: &str, why: &str) -> Result<FeedChanged, Failure> {
     let feed = known(hub, name)?;
     let mut tx = hub.db.begin(Priority::Receipt).await.map_err(store_failure)?;
     let row = store::feed_get(&mut tx, &feed.name, "").await.map_err(store_failure)?;
     if row.state == "walking" {
-        let walked = if row.walked.is_empty() { WALK_BEGINS } else { &row.walked };
+        let walked = if row.walked.is_empty() { subscribe::WALK_BEGINS } else { &row.walked };
         store::feed_walked(&mut tx, feed.id, "paused", walked, &row.selection).await.map_err(store_failure)?;
     }
     store::feed_state(&mut tx, feed.id, "paused", why).await.map_err(store_failure)?;
