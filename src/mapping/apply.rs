@@ -172,7 +172,11 @@ impl Bound<'_> {
                 _ => MoneyUnit::YUAN,
             };
         }
+        let waits = cx.waits.len();
         item.draft.write(rule.field, |out| rule.rule.eval(cx, out));
+        if cx.waits.len() > waits {
+            item.failed.push(rule.field);
+        }
         match rule.unit {
             UnitField::Set(unit) | UnitField::Read(unit)
                 if item.draft.get(rule.field).is_some() && item.draft.get(unit).is_none() =>

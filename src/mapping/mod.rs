@@ -169,7 +169,7 @@ pub struct Item {
     pub looked_at: Vec<(i64, i64)>,
     /// Values for [`Given::Item`]; empty where no code needs one.
     pub given: Vec<String>,
-    /// Fields that a reason here already speaks of; a check need not call them empty as well.
+    /// Fields that a reason here already speaks of, or that a look-up will fill; a check need not call them empty too.
     pub failed: Vec<FieldId>,
 }
 

@@ -205,7 +205,12 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
         Outcome::Accepted
     } else {
         let slots = &plan.lookup_slots;
-        let need = |(lookup, value): &(usize, String)| NeedWrite { grp: 0, slot: slots[*lookup], value: value.clone(), free: false };
+        let need = |(lookup, value): &(usize, String)| NeedWrite {
+            grp: 0,
+            slot: slots[*lookup],
+            value: value.clone(),
+            free: false,
+        };
         work.needs = item.waits.iter().map(need).collect();
         Outcome::Waiting
     };
@@ -393,8 +398,7 @@ async fn write_versions(
         let gone = |v: &&IndexValue| c.index.binary_search(v).is_err();
         let come = |v: &&IndexValue| c.old_index.binary_search(v).is_err();
         let index_add: Vec<(i64, String)> = c.index.iter().filter(come).map(|v| (v.slot, v.value.clone())).collect();
-        let index_gone: Vec<_> =
-            c.old_index.iter().filter(gone).map(|v| (v.slot, v.value.clone(), v.kept)).collect();
+        let index_gone: Vec<_> = c.old_index.iter().filter(gone).map(|v| (v.slot, v.value.clone(), v.kept)).collect();
         // What was given up may be what another item waits for, as much as what came.
         came.values.extend(index_add.iter().cloned());
         came.values.extend(index_gone.iter().map(|(slot, value, _)| (*slot, value.clone())));
@@ -415,7 +419,11 @@ async fn write_versions(
                 (Some(head), false) if head.live => "update",
                 _ => "insert",
             },
-            looked_at: if work.item.looked_at.is_empty() { String::new() } else { store::json_set(&work.item.looked_at) },
+            looked_at: if work.item.looked_at.is_empty() {
+                String::new()
+            } else {
+                store::json_set(&work.item.looked_at)
+            },
             notes: if warnings.is_empty() { String::new() } else { store::json_set(&warnings) },
             body: if c.body.is_empty() { "{}".to_owned() } else { c.body.clone() },
             index_add,

@@ -86,8 +86,7 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
     let committed = tx.commit().await;
     let result = match committed {
         Ok(()) => {
-            let request =
-                Request { key: &flight.name, name: &flight.name, media: &flight.media, body: &flight.body };
+            let request = Request { key: &flight.name, name: &flight.name, media: &flight.media, body: &flight.body };
             let answer = feed.sink.send(request).await;
             settle(hub, feed, config, &flight, answer).await
         }

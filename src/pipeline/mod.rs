@@ -13,17 +13,17 @@
 //!
 //! Nothing here keeps state in memory that is not also in the store: the process may end between any two steps.
 
-pub mod open;
-pub mod intake;
-pub mod normalise;
-pub mod decide;
-mod keys;
-mod codes;
-pub mod release;
 mod absent;
+mod codes;
+pub mod decide;
+pub mod deliver;
+pub mod intake;
+mod keys;
+pub mod normalise;
+pub mod open;
 mod owe;
 pub mod plan;
-pub mod deliver;
+pub mod release;
 pub mod subscribe;
 pub mod work;
 

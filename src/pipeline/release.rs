@@ -114,9 +114,23 @@ async fn batch_items(
             let item = row_items(plan, &bound, &rows, row as usize, &found, batch.read_us, &mut made)
                 .find(|item| item.element == key.element);
             // An element that its mapping no longer makes is filtered now.
-            let item = item.unwrap_or_else(|| crate::mapping::Item { row, element: key.element, filtered: true, ..Default::default() });
+            let item = item.unwrap_or_else(|| crate::mapping::Item {
+                row,
+                element: key.element,
+                filtered: true,
+                ..Default::default()
+            });
             let print = row_print(&rows.row(row as usize));
-            works.push(Work { row, mapping: 0, key, print, reopened: true, outcome: Outcome::Filtered, item, needs: Vec::new() });
+            works.push(Work {
+                row,
+                mapping: 0,
+                key,
+                print,
+                reopened: true,
+                outcome: Outcome::Filtered,
+                item,
+                needs: Vec::new(),
+            });
         }
         let done = decide::decide(hub, tx, &context, std::slice::from_ref(plan), works, came).await?;
         moved += done.iter().filter(|w| !matches!(w.outcome, Outcome::Waiting | Outcome::Quarantined)).count();

@@ -32,7 +32,10 @@ pub static SWEPT: AtomicU64 = AtomicU64::new(0);
 pub async fn recover(hub: &Hub) -> store::Result<()> {
     let unknown = deliver::recover(hub).await?;
     if unknown > 0 {
-        tracing::warn!(unknown, "{unknown} deliveries were being sent when the program ended; they are resolved first.");
+        tracing::warn!(
+            unknown,
+            "{unknown} deliveries were being sent when the program ended; they are resolved first."
+        );
     }
     subscribe::index(hub).await?;
     let (_, moved) = release::sweep(hub).await?;
