@@ -1,4 +1,5 @@
 //! End to end.
 mod config;
 mod kit;
+mod target;
 mod travel;
