@@ -61,3 +61,69 @@ impl SinkConfig {
         })
     }
 }
+
+/// What the adapters' own option types say is wrong; they know English only. `{}` stands for what varies.
+const CHINESE: &[(&str, &str)] = &[
+    ("not a pattern of file names: {}", "不是文件名的模式：{}"),
+    ("an empty list of patterns matches no file", "模式列表为空，匹配不到任何文件"),
+    ("a batch has 1 to {} rows, not {}", "每批应有 1 到 {} 行，不能是 {}"),
+    ("a header has 1 or 2 rows, not {}", "表头只能有 1 或 2 行，不能是 {}"),
+    ("expected one ASCII character such as `,`, not `{}`", "应为一个 ASCII 字符，如 `,`，不能是 `{}`"),
+    (
+        "expected one ASCII character such as `\"`, or `none`, not `{}`",
+        "应为一个 ASCII 字符，如 `\"`，或 `none`，不能是 `{}`",
+    ),
+];
+
+/// A message of an adapter's options in Chinese, where there is one.
+pub fn chinese(message: &str) -> Option<String> {
+    CHINESE.iter().find_map(|(en, zh)| filled(message, en, zh))
+}
+
+/// Takes what varies out of a message and puts it into another, in order. None: the message is no such one.
+fn filled(message: &str, en: &str, zh: &str) -> Option<String> {
+    let mut parts = en.split("{}");
+    let mut rest = message.strip_prefix(parts.next()?)?;
+    let mut out = zh.to_owned();
+    for part in parts {
+        let at = if part.is_empty() { rest.len() } else { rest.find(part)? };
+        out = out.replacen("{}", &rest[..at], 1);
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty().then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Drives the real types, so that a reworded message is noticed.
+    #[test]
+    fn what_adapters_say_of_their_options_is_said_in_chinese_too() {
+        let wrong = [
+            "pattern = \"[\"",
+            "pattern = []",
+            "batch_rows_max = 0",
+            "format.xlsx = { header_rows = 3 }",
+            "format.csv = { delimiter = \"，\" }",
+            "format.csv = { quote = \"''\" }",
+        ];
+        let told: Vec<String> = wrong
+            .iter()
+            .map(|line| {
+                let format = if line.starts_with("format") { "" } else { "\nformat.csv = {}" };
+                let text = format!("path = \"in\"\n{line}{format}");
+                let error = toml::from_str::<FilesSourceConfig>(&text).unwrap_err();
+                chinese(error.message()).unwrap_or_else(|| panic!("no Chinese for: {}", error.message()))
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        不是文件名的模式：error parsing glob '[': unclosed character class; missing ']'
+        模式列表为空，匹配不到任何文件
+        每批应有 1 到 65535 行，不能是 0
+        表头只能有 1 或 2 行，不能是 3
+        应为一个 ASCII 字符，如 `,`，不能是 `，`
+        应为一个 ASCII 字符，如 `"`，或 `none`，不能是 `''`
+        "#);
+    }
+}
