@@ -25,6 +25,13 @@ impl SourceConfig {
         }
     }
 
+    /// What is read, as a name: jobs that read the same take turns, and share its checkpoint.
+    pub fn source_name(&self) -> String {
+        match self {
+            Self::Files(config) => format!("files:{}:{}", config.path.display(), config.pattern),
+        }
+    }
+
     /// Opens the source; nothing is read yet. `base` is the configuration's folder, `seen` the files taken before
     /// (adapters that know no files pass over it).
     pub fn open(&self, base: &Path, seen: Vec<FileSeen>) -> Result<Box<dyn Source>, SourceError> {

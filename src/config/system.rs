@@ -272,6 +272,11 @@ impl System {
         Self { file: file.to_owned(), text, ..self }
     }
 
+    /// A diagnostic at an offset of this system's file, in English; the caller adds the Chinese words.
+    pub fn at(&self, offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.file, &self.text, offset, message, hint)
+    }
+
     /// A diagnostic at an offset of this system's file.
     pub(super) fn diagnostic(&self, offset: usize, say: words::Say) -> Diagnostic {
         say.at(&self.file, &self.text, offset)

@@ -61,16 +61,20 @@ fn demand(
     first: usize,
     reasons: &mut Vec<Reason>,
 ) {
-    use ReasonCode::{OneOf, Required, RequiredWhen};
+    use ReasonCode::{OneOf, Required, RequiredWhen, RequiredWith};
     let present = |id: &FieldId| draft.get(*id).is_some() || options.pending.contains(id);
     let missed = |id: FieldId, reasons: &[Reason]| {
         let of_field = |reason: &Reason| reason.field == dataset.fields[id].name;
-        reasons[first..].iter().any(|reason| of_field(reason) && matches!(reason.code, Required | RequiredWhen))
+        reasons[first..]
+            .iter()
+            .any(|reason| of_field(reason) && matches!(reason.code, Required | RequiredWhen | RequiredWith))
     };
     for &id in &condition.require {
         if !present(&id) && !missed(id, reasons) {
             let field = &dataset.fields[id];
-            let mut reason = Reason::of(RequiredWhen, dataset, field, "", &[&stated(dataset, condition)]);
+            let presence = condition.when.iter().all(|(_, values)| values.is_empty());
+            let code = if presence { RequiredWith } else { RequiredWhen };
+            let mut reason = Reason::of(code, dataset, field, "", &[&stated(dataset, condition)]);
             reason.source = condition.source.clone();
             reasons.push(reason);
         }
@@ -85,10 +89,10 @@ fn demand(
     }
 }
 
-/// A condition in the words of the standard: `价款形式代码(PRICE_FORM_CODE) = 1`; `≠ ∅`: it is present.
+/// What a condition looks at: `价款形式代码(PRICE_FORM_CODE) = 1`, or the name alone of what must be given.
 fn stated(dataset: &Dataset, condition: &Condition) -> String {
     let parts = condition.when.iter().map(|(id, values)| match values.is_empty() {
-        true => format!("{} ≠ ∅", named(&dataset.fields[*id])),
+        true => named(&dataset.fields[*id]),
         false => format!("{} = {}", named(&dataset.fields[*id]), values.join("/")),
     });
     parts.collect::<Vec<_>>().join(", ")
@@ -126,3 +130,8 @@ fn rule_source(code: ReasonCode, dataset: &Dataset, field: &Field) -> String {
         _ => format!("数据规范 {}", dataset.label()),
     }
 }
+
+#[cfg(test)]
+mod notices;
+#[cfg(test)]
+mod tests;

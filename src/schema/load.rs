@@ -209,24 +209,24 @@ fn override_folder(
         }
         match read_file(&path) {
             Ok(text) => drop(files.insert(name, File { path, text: Cow::Owned(text) })),
-            Err(diagnostic) => found.push(diagnostic),
+            Err(diagnostic) => found.push(*diagnostic),
         }
     }
 }
 
-fn read_file(path: &Path) -> Result<String, Diagnostic> {
+fn read_file(path: &Path) -> Result<String, Box<Diagnostic>> {
     let cannot = |error: std::io::Error| {
         let diagnostic = Diagnostic::whole(path, format!("it cannot be read: {error}"), "");
-        diagnostic.in_chinese(format!("无法读取：{error}"), "")
+        Box::new(diagnostic.in_chinese(format!("无法读取：{error}"), ""))
     };
     let bytes = fs::metadata(path).map_err(cannot)?.len();
     if bytes > FILE_BYTES_MAX {
         let message = format!("it has {bytes} bytes, more than {FILE_BYTES_MAX}");
         let diagnostic = Diagnostic::whole(path, message, "is this a schema file?");
         let message = format!("有 {bytes} 字节，超过 {FILE_BYTES_MAX}");
-        return Err(diagnostic.in_chinese(message, "这是数据规范的文件吗？"));
+        return Err(Box::new(diagnostic.in_chinese(message, "这是数据规范的文件吗？")));
     }
-    String::from_utf8(fs::read(path).map_err(cannot)?).map_err(|_| not_utf8(path))
+    String::from_utf8(fs::read(path).map_err(cannot)?).map_err(|_| Box::new(not_utf8(path)))
 }
 
 fn code_sets(files: &BTreeMap<String, File>, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Arc<CodeSet>> {

@@ -15,7 +15,7 @@ mod load;
 mod read;
 mod reason;
 mod rules;
-mod table;
+pub(crate) mod table;
 
 use std::sync::Arc;
 

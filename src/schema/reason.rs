@@ -83,21 +83,23 @@ codes! {
     Cut: "长度 {0}，已截断为 {1}", "{0} characters, cut to {1}";
     AssignEmpty: "{0} 为空，无法赋码", "{0} is empty, so no code can be assigned";
 
+    ListTooLong: "过长", "too long";
     // Schema. `{f}` is the flaw that the first argument names, in its own words (`FLAWS`).
     Required: "必填项为空", "required, but empty";
     RequiredWhen: "当 {0} 时必填，现为空", "required when {0}, but empty";
+    RequiredWith: "填写了 {0} 时必填，现为空", "required where {0} is given, but empty";
     OneOf: "{0} 应且只应填写一项", "exactly one of {0} must be given";
-    TooLong: "长度 {0}，超过上限 {1}", "{0} characters, at most {1} allowed";
-    WrongLength: "长度 {0}，应为 {1}", "{0} characters, must be {1}";
+    TooLong: "长度 {0}，超过上限 {1}", "length {0}, at most {1} allowed";
+    WrongLength: "长度 {0}，应为 {1}", "length {0}, must be {1}";
     EmptyElement: "列表“{v}”的第 {0} 项为空", "element {0} of the list \"{v}\" is empty";
     NotANumber: "“{v}”不是数字", "\"{v}\" is no number";
     NotAnInteger: "“{v}”不是整数", "\"{v}\" is no whole number";
-    DigitsWhole: "整数部分 {0} 位，超过上限 {1}", "{0} digits before the point, at most {1} allowed";
-    DigitsFraction: "小数部分 {0} 位，超过上限 {1}", "{0} digits after the point, at most {1} allowed";
+    DigitsWhole: "“{v}”的整数部分有 {0} 位，超过上限 {1}", "\"{v}\" has {0} digits before the point, at most {1} allowed";
+    DigitsFraction: "“{v}”的小数部分有 {0} 位，超过上限 {1}", "\"{v}\" has {0} digits after the point, at most {1} allowed";
     NotADate: "“{v}”不是 {0} 格式的日期", "\"{v}\" is no date of the form {0}";
     NotABoolean: "“{v}”不是 0 或 1", "\"{v}\" is neither 0 nor 1";
     NotInCodeSet: "“{v}”不在代码集 {0}（{1}）中", "\"{v}\" is not in code set {0} ({1})";
-    CodeUncheckable: "代码集 {0} 的取值未知，“{v}”无法核对", "the values of code set {0} are not known; \"{v}\" cannot be checked";
+    CodeUncheckable: "代码集 {0} 的取值未知或不全，“{v}”无法核对", "code set {0} is not known in full; \"{v}\" cannot be checked";
     CodeRetired: "“{v}”（{0}）已停用", "\"{v}\" ({0}) is retired";
     RegionUnknown: "行政区划代码“{v}”不存在", "there is no division \"{v}\"";
     RegionRetired: "行政区划代码“{v}”（{0}）已撤销", "division \"{v}\" ({0}) no longer exists";
@@ -190,7 +192,7 @@ impl Reason {
 
 /// What can be wrong with an identifier, by the name that stands as the reason's first argument; `{1}`, `{2}` follow.
 const FLAWS: &[(&str, &str, &str)] = &[
-    ("length", "长度 {1}，应为 {2}", "{1} characters, must be {2}"),
+    ("length", "长度 {1}，应为 {2}", "length {1}, must be {2}"),
     ("character", "第 {1} 位“{2}”不是允许的字符", "character {1}, \"{2}\", is not allowed there"),
     ("check", "末位校验码为 {1}，应为 {2}", "the check character is {1}, should be {2}"),
     ("region", "行政区划 {1} 不存在", "there is no division {1}"),
