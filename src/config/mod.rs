@@ -50,6 +50,15 @@ impl Config {
 
     /// The same with another environment for `${env:NAME}`.
     pub fn load_with(file: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Diagnostic>> {
+        match Self::read(file, env) {
+            (Some(config), diagnostics) if diagnostics.is_empty() => Ok(config),
+            (_, diagnostics) => Err(diagnostics),
+        }
+    }
+
+    /// What can be understood, and every mistake: for whoever goes on to look for more of them. What could not be
+    /// understood is left out, so a configuration with mistakes must not be run.
+    pub fn read(file: &Path, env: &dyn Fn(&str) -> Option<String>) -> (Option<Self>, Vec<Diagnostic>) {
         let base = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
@@ -73,10 +82,7 @@ impl Config {
         }
         across(&systems, &mut diagnostics);
         diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        match hub {
-            Some(hub) if diagnostics.is_empty() => Ok(Self { file: file.to_owned(), base, hub, systems }),
-            _ => Err(diagnostics),
-        }
+        (hub.map(|hub| Self { file: file.to_owned(), base, hub, systems }), diagnostics)
     }
 
     /// A path of the configuration as this process opens it.
