@@ -1,6 +1,8 @@
 //! End to end.
 mod cli;
 mod config;
+mod kit;
+mod travel;
 
 /// `hub.toml` of a sample configuration.
 fn fixture(name: &str) -> String {
