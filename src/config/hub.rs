@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::system::Count;
+use crate::diagnostic::{Words, wrong};
+use crate::telemetry;
 
 /// The file `hub.toml`.
 #[derive(Debug, Deserialize)]
@@ -105,24 +107,35 @@ pub struct Control {
 }
 
 /// The log, always on standard error and in English.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
-    pub format: LogFormat,
-    /// `error`, `warn`, `info`, `debug`, `trace`, or by module: `info,exchange_hub::pipeline=debug`.
-    pub level: String,
+    pub format: telemetry::Format,
+    pub level: Level,
 }
 
-impl Default for Log {
+/// `error`, `warn`, `info`, `debug`, `trace`, or by module: `info,exchange_hub::pipeline=debug`.
+#[derive(Debug, Clone)]
+pub struct Level(pub String);
+
+impl Default for Level {
     fn default() -> Self {
-        Self { format: LogFormat::default(), level: "info".into() }
+        Self("info".to_owned())
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    #[default]
-    Text,
-    Json,
+impl<'de> Deserialize<'de> for Level {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match telemetry::level_check(&text) {
+            Ok(()) => Ok(Self(text)),
+            Err(why) => Err(wrong(
+                Words::new(format!("`{text}` 不是日志级别：{why}"), format!("`{text}` is no log level: {why}")),
+                Words::new(
+                    "error、warn、info、debug、trace；可按模块，如 \"info,exchange_hub::pipeline=debug\"",
+                    "error, warn, info, debug, trace; also by module: \"info,exchange_hub::pipeline=debug\"",
+                ),
+            )),
+        }
+    }
 }

@@ -11,6 +11,7 @@
 mod hub;
 mod read;
 mod receipt;
+pub mod reference;
 mod system;
 mod types;
 mod words;
@@ -19,7 +20,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use hub::{Control, Deliver, Hub, Intake, Log, LogFormat, Normalise, Platform, Store};
+pub use hub::{Control, Deliver, Hub, Intake, Level, Log, Normalise, Platform, Store};
 pub use receipt::{Class, ReceiptRule, RecordResult, Results, class_by_status, classify};
 pub use system::{Contact, Count, Datasets, Feed, Form, Job, Retry, Share, Start, System};
 pub use types::{At, Name, Pattern, Pointer};
@@ -99,6 +100,11 @@ impl Config {
     /// The directory with `from/`, and with what overrides the built-in schema and code sets.
     pub fn mappings_path(&self) -> PathBuf {
         self.path(&self.hub.mappings)
+    }
+
+    /// What overrides the built-in schema; none where the mappings' directory is not there.
+    pub fn overriding(&self) -> Option<PathBuf> {
+        Some(self.mappings_path()).filter(|path| path.is_dir())
     }
 
     pub fn system(&self, name: &str) -> Option<&System> {

@@ -26,6 +26,21 @@ pub enum Class {
     Authentication,
 }
 
+impl Class {
+    /// The word that configuration, store and console use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Rejected => "rejected",
+            Self::Busy => "busy",
+            Self::Unclear => "unclear",
+            Self::MissingParent => "missing_parent",
+            Self::Authentication => "authentication",
+        }
+    }
+}
+
 /// One rule; all that it names must hold. The first rule that holds decides.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

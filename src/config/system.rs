@@ -64,18 +64,11 @@ pub struct Job {
     /// Share of the source's live records that may vanish in one run; above it the run stops and asks. 0 to 1.
     #[serde(default = "vanished_share")]
     pub vanished_share: Share,
-    /// Most rows of a batch.
-    #[serde(default = "batch_rows_max")]
-    pub batch_rows_max: Count<{ adapter::PAGE_ROWS_MAX as u32 }>,
     pub from: At<SourceConfig>,
 }
 
 fn vanished_share() -> Share {
     Share(0.05)
-}
-
-fn batch_rows_max() -> Count<{ adapter::PAGE_ROWS_MAX as u32 }> {
-    Count(adapter::PAGE_ROWS as u32)
 }
 
 /// A standing delivery of records to a system.
@@ -277,6 +270,11 @@ impl<'de, const MAX: u32> Deserialize<'de> for Count<MAX> {
 impl System {
     pub(super) fn placed(self, file: &Path, text: Text) -> Self {
         Self { file: file.to_owned(), text, ..self }
+    }
+
+    /// A diagnostic at an offset of this system's file, in English; the caller adds the Chinese words.
+    pub fn at(&self, offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Diagnostic {
+        Diagnostic::at(&self.file, &self.text, offset, message, hint)
     }
 
     /// A diagnostic at an offset of this system's file.

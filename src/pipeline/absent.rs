@@ -15,13 +15,13 @@ use crate::schema::Draft;
 use crate::store::{self, Batch, ItemKey, Outcome, Priority};
 
 /// Kind of a batch whose rows are records that a whole reading did not meet.
-pub const KIND: &str = "absent";
+pub(super) const KIND: &str = "absent";
 
 const COLUMNS: [&str; 3] = ["mapping", "identity", "version"];
 
 /// Withdrawals for the rows of an absence batch, by mapping. A withdrawal has the record's own version and a new
 /// position: otherwise it would lose against every row.
-pub fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'a MappingPlan, Vec<Work>)> {
+pub(super) fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'a MappingPlan, Vec<Work>)> {
     let mut out: Vec<(&MappingPlan, Vec<Work>)> = job.mappings.iter().map(|m| (m, Vec::new())).collect();
     for (index, row) in rows.iter().enumerate() {
         let (Some(mapping), Some(identity)) = (row.text(0), row.text(1)) else { continue };
@@ -50,22 +50,25 @@ pub fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'a Mappi
 
 /// What came of looking for absences.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Looked {
+pub(super) enum Looked {
     /// This many records were published as absent.
     Published(usize),
-    /// Nothing was deleted, and why (English, for the run and the log).
+    /// Nothing counts as deleted, and why (English, for the run and the log).
+    NotTold(String),
+    /// Too much vanished at once: the job is paused, and a person is asked.
     Stopped(String),
 }
 
 /// Looks for what a finished run did not meet, and publishes it.
-pub async fn look(hub: &Hub, job: &JobPlan, run: i64) -> store::Result<Looked> {
+pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> store::Result<Looked> {
     let mut tx = hub.db.begin(Priority::Intake).await?;
     let first = store::run_first_batch(&mut tx, run).await?;
-    let nameless = store::item_nameless(&mut tx, first, job.mappings.iter().map(|m| m.number).chain([hub.row_mapping]).collect()).await?;
+    let mappings = job.mappings.iter().map(|m| m.number).chain([hub.row_mapping]).collect();
+    let nameless = store::item_nameless(&mut tx, first, mappings).await?;
     if nameless > 0 {
         store::seen_drop(&mut tx, run).await?;
         tx.commit().await?;
-        return Ok(Looked::Stopped(format!("{nameless} rows have no readable identity, so nothing counts as deleted")));
+        return Ok(Looked::NotTold(format!("{nameless} rows have no readable identity, so nothing counts as deleted")));
     }
     let mut rows = Rows::with_header(COLUMNS.map(str::to_owned).to_vec());
     let mut batches = Vec::new();
@@ -105,7 +108,7 @@ pub async fn look(hub: &Hub, job: &JobPlan, run: i64) -> store::Result<Looked> {
         batches.push(rows);
     }
     for rows in batches {
-        hub.queue.publish(&mut tx, hub.batch(job, run, KIND, &rows)).await?;
+        hub.queue.publish(&mut tx, hub.batch(job, source, run, KIND, &rows)).await?;
     }
     store::seen_drop(&mut tx, run).await?;
     tx.commit().await?;

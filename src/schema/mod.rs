@@ -17,7 +17,7 @@ mod read;
 mod reason;
 mod rules;
 mod show;
-mod table;
+pub(crate) mod table;
 
 use std::sync::Arc;
 

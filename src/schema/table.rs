@@ -41,7 +41,8 @@ impl<'t> Document<'t> {
         root.into_inner()
     }
 
-    pub(crate) fn wrong(&mut self, at: usize, message: Words, hint: Words) {
+    pub(crate) fn wrong(&mut self, at: usize, message: impl Into<Words>, hint: impl Into<Words>) {
+        let (message, hint) = (message.into(), hint.into());
         let diagnostic = Diagnostic::at(self.file, self.text, at, message.en, hint.en);
         self.found.push(diagnostic.in_chinese(message.zh, hint.zh));
     }
@@ -149,7 +150,8 @@ impl<'t> Document<'t> {
         tables
     }
 
-    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: Words) {
+    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: impl Into<Words>) {
+        let expected = expected.into();
         let given = value.get_ref().type_str();
         let message = say(
             format!("`{key}` 应为{}，而不是 {given}", expected.zh),

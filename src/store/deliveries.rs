@@ -240,15 +240,15 @@ pub struct OpenRequest {
     pub carried: Vec<Carried>,
 }
 
-/// The oldest unanswered request of a feed, with what it carried.
-pub async fn request_open(tx: &mut Tx, feed: i64) -> Result<Option<OpenRequest>> {
+/// The oldest unanswered request of a feed that no worker holds, with what it carried.
+pub async fn request_open(tx: &mut Tx, feed: i64, held: Vec<i64>) -> Result<Option<OpenRequest>> {
     const FIND: &str = "select id, name, media, sends, sent from request
-        where feed = $1 and answered_us is null order by id limit 1";
+        where feed = $1 and answered_us is null and id not in (select value from json_each($2)) order by id limit 1";
     const CARRIED: &str = "select d.record, a.version, a.operation, a.attempt
         from delivery d join attempt a on a.feed = d.feed and a.record = d.record and a.attempt = d.attempt
         where d.feed = $1 and d.state in ('sending', 'unknown') and d.request = $2 order by d.record";
     tx.run(move |c| {
-        let found = c.row(FIND, [feed], |r| {
+        let found = c.row(FIND, (feed, json_set(&held)), |r| {
             Ok(OpenRequest {
                 id: r.get(0)?,
                 name: r.get(1)?,
@@ -432,4 +432,13 @@ pub async fn delivery_resend(tx: &mut Tx, feed: i64, record: Option<i64>, now_us
         None => c.execute(REJECTED, (feed, now_us)),
     })
     .await
+}
+
+/// Dataset and present body of records.
+pub async fn record_datasets(tx: &mut Tx, records: &[i64]) -> Result<Vec<(String, String)>> {
+    const FIND: &str = "select s.dataset, case v.operation when 'withdraw' then '' else v.body end
+        from json_each($1) x cross join record r on r.id = x.value cross join scope s on s.id = r.scope
+        cross join version v on v.record = r.id and v.version = r.version";
+    let set = json_set(records);
+    tx.run(move |c| c.rows(FIND, [set], |r| Ok((r.get(0)?, r.get(1)?)))).await
 }

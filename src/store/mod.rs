@@ -8,6 +8,7 @@
 
 mod attachments;
 mod batches;
+mod books;
 mod db;
 mod deliveries;
 mod jobs;
@@ -17,6 +18,7 @@ mod records;
 
 pub use attachments::*;
 pub use batches::*;
+pub use books::*;
 pub use db::{Conn, Db, Priority, Result, StoreError, Tx, json_set, lock_path};
 pub use deliveries::*;
 pub use jobs::*;
@@ -27,6 +29,14 @@ pub use records::*;
 /// Now, in UTC microseconds.
 pub fn now_us() -> i64 {
     chrono::Utc::now().timestamp_micros()
+}
+
+/// True: a batch waits to be normalised, or a delivery may go. One query, for the safety net.
+pub fn anything_to_do(c: &mut Conn, now_us: i64) -> Result<bool> {
+    const ANY: &str = "select exists (select 1 from batch where state in ('offered', 'published'))
+        or exists (select 1 from feed f cross join delivery d on d.feed = f.id and d.state = 'due' and d.due_us <= $1
+            where f.state = 'on' and f.rest_until_us <= $1)";
+    Ok(c.row(ANY, [now_us], |r| r.get(0))?.unwrap_or_default())
 }
 
 /// Draws `n` numbers of a counter and returns the first.

@@ -30,17 +30,13 @@ pub async fn scope_number(tx: &mut Tx, name: ScopeName) -> Result<i64> {
     .await
 }
 
-/// The number of a mapping, given to it now if it is new.
-pub async fn mapping_number(tx: &mut Tx, name: String) -> Result<i64> {
-    const FIND: &str = "select id from mapping where name = $1";
-    const ADD: &str = "insert into mapping (id, name) select coalesce(max(id), 0) + 1, $1 from mapping returning id";
-    tx.run(move |c| {
-        if let Some(id) = c.row(FIND, [&name], |r| r.get(0))? {
-            return Ok(id);
-        }
-        Ok(c.row(ADD, [&name], |r| r.get(0))?.unwrap_or_default())
-    })
-    .await
+/// The number of a mapping, given to it now if it is new. `dataset`: what it fills; empty for rows without cells.
+pub async fn mapping_number(tx: &mut Tx, name: String, dataset: String) -> Result<i64> {
+    const FIND: &str = "insert into mapping (id, name, dataset)
+        values ((select coalesce(max(id), 0) + 1 from mapping), $1, $2)
+        on conflict (name) do update set dataset = excluded.dataset
+        returning id";
+    tx.run(move |c| Ok(c.row(FIND, (&name, &dataset), |r| r.get(0))?.unwrap_or_default())).await
 }
 
 /// The number of each index name `(dataset, name, is the business key)`, and which of them are new.

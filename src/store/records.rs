@@ -355,7 +355,7 @@ pub async fn seen_drop(tx: &mut Tx, run: i64) -> Result<()> {
 
 /// Records after `after` of a dataset, in order of number: what a feed's walk and an index build go through.
 pub async fn record_walk(tx: &mut Tx, dataset: &str, after: i64, limit: i64) -> Result<Vec<Walked>> {
-    const WALK: &str = "select r.id, r.scope, s.system, r.state, r.version, v.created_us, v.body
+    const WALK: &str = "select r.id, s.dataset, s.system, r.state, r.version, v.created_us, v.body
         from record r cross join scope s on s.id = r.scope and s.dataset = $1
         cross join version v on v.record = r.id and v.version = r.version
         where r.id > $2 order by r.id limit $3";
@@ -364,7 +364,7 @@ pub async fn record_walk(tx: &mut Tx, dataset: &str, after: i64, limit: i64) -> 
         c.rows(WALK, (dataset, after, limit), |r| {
             Ok(Walked {
                 record: r.get(0)?,
-                scope: r.get(1)?,
+                dataset: r.get(1)?,
                 system: r.get(2)?,
                 live: r.get_ref(3)?.as_str()? == "live",
                 version: r.get(4)?,
@@ -379,7 +379,7 @@ pub async fn record_walk(tx: &mut Tx, dataset: &str, after: i64, limit: i64) -> 
 #[derive(Debug, Clone)]
 pub struct Walked {
     pub record: i64,
-    pub scope: i64,
+    pub dataset: String,
     pub system: String,
     pub live: bool,
     pub version: i64,

@@ -17,7 +17,8 @@ create table scope (
 );
 create table mapping (
     id integer primary key,
-    name text not null unique
+    name text not null unique,
+    dataset text not null
 );
 -- A field set of a dataset that records are found by. Below 1000: a business key, unique among live records.
 create table slot (
