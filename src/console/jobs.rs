@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{store_failure, unknown};
 use super::{Moment, Stages};
+use crate::config::{Config, Job, System};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};
 use crate::pipeline::intake::{self, IntakeError, Taken};
 use crate::pipeline::{Hub, JobPlan, work};
-use crate::store::{self, OutcomeCounts, Priority};
+use crate::store::{self, JobView, OutcomeCounts, Priority};
 
 /// Times that `job list` shows of each job: enough to see the rhythm.
 const NEXT_TIMES: usize = 3;
@@ -43,7 +44,7 @@ pub struct JobLine {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LastRun {
     pub run: i64,
-    /// schedule, once, person.
+    /// schedule, once, by hand.
     pub cause: String,
     pub started: Option<Moment>,
     pub ended: Option<Moment>,
@@ -90,39 +91,45 @@ pub struct JobChanged {
 }
 
 pub(super) async fn list(hub: &Hub) -> Result<JobsAnswer, Failure> {
-    let mut stored = hub.db.read(store::job_views).await.map_err(store_failure)?;
-    let now_us = store::now_us();
-    let line = |(system, job): (&crate::config::System, &crate::config::Job)| {
-        let row = stored.iter().position(|r| r.name == job.name.as_str()).map(|at| stored.swap_remove(at));
-        let paused = row.as_ref().map_or(job.paused, |r| r.paused);
-        let next = match &job.schedule {
-            Some(schedule) if !paused => schedule.next_times_us(now_us, NEXT_TIMES),
-            _ => Vec::new(),
+    let stored = hub.db.read(store::job_views).await.map_err(store_failure)?;
+    Ok(JobsAnswer::of(&hub.config, stored, store::now_us()))
+}
+
+impl JobsAnswer {
+    /// The configured jobs, with what is stored of them (nothing before the first run).
+    pub fn of(config: &Config, mut stored: Vec<JobView>, now_us: i64) -> Self {
+        let line = |(system, job): (&System, &Job)| {
+            let row = stored.iter().position(|r| r.name == job.name.as_str()).map(|at| stored.swap_remove(at));
+            let paused = row.as_ref().map_or(job.paused, |r| r.paused);
+            let next = match &job.schedule {
+                Some(schedule) if !paused => schedule.next_times_us(now_us, NEXT_TIMES),
+                _ => Vec::new(),
+            };
+            JobLine {
+                name: job.name.as_str().to_owned(),
+                system: system.name.as_str().to_owned(),
+                system_zh: system.name_zh.clone(),
+                from: job.from.adapter().to_owned(),
+                schedule: job.schedule.as_ref().map(|s| s.text().to_owned()),
+                zone: job.schedule.as_ref().map(|s| s.zone().to_string()),
+                mappings: job.mappings.iter().map(|m| m.as_str().to_owned()).collect(),
+                paused,
+                next: next.into_iter().map(Moment).collect(),
+                open_batches: row.as_ref().map_or(0, |r| r.open_batches),
+                paused_why: row.as_ref().map_or_else(String::new, |r| r.paused_why.clone()),
+                last: row.and_then(|r| r.last).map(|last| LastRun {
+                    run: last.run,
+                    cause: last.cause,
+                    started: Moment::new(last.started_us),
+                    ended: last.ended_us.and_then(Moment::new),
+                    state: last.state,
+                    rows: last.rows,
+                    why: last.why,
+                }),
+            }
         };
-        JobLine {
-            name: job.name.as_str().to_owned(),
-            system: system.name.as_str().to_owned(),
-            system_zh: system.name_zh.clone(),
-            from: job.from.adapter().to_owned(),
-            schedule: job.schedule.as_ref().map(|s| s.text().to_owned()),
-            zone: job.schedule.as_ref().map(|s| s.zone().to_string()),
-            mappings: job.mappings.iter().map(|m| m.as_str().to_owned()).collect(),
-            paused,
-            next: next.into_iter().map(Moment).collect(),
-            open_batches: row.as_ref().map_or(0, |r| r.open_batches),
-            paused_why: row.as_ref().map_or_else(String::new, |r| r.paused_why.clone()),
-            last: row.and_then(|r| r.last).map(|last| LastRun {
-                run: last.run,
-                cause: last.cause,
-                started: Moment::new(last.started_us),
-                ended: last.ended_us.and_then(Moment::new),
-                state: last.state,
-                rows: last.rows,
-                why: last.why,
-            }),
-        }
-    };
-    Ok(JobsAnswer { jobs: hub.config.jobs().map(line).collect() })
+        Self { jobs: config.jobs().map(line).collect() }
+    }
 }
 
 /// Runs a job now, and waits until what it took in has become records or items.
@@ -144,15 +151,13 @@ pub(super) async fn run(
             .hint("待其结束后再试", "try again when it has ended"));
         }
         Stages::Running => {
-            let taken = intake::run(hub, &job, "person", again, progress).await.map_err(run_failure)?;
+            let taken = intake::run(hub, &job, "by hand", again, progress).await.map_err(run_failure)?;
             settled(hub, taken.run).await?;
             taken
         }
         Stages::Still => {
-            let taken = |_: &str, taken: &Taken| progress(taken);
-            let once = work::once_of(hub.clone(), std::slice::from_ref(&job), "person", again, &taken).await;
-            let (_, taken) = once.map_err(store_failure)?.jobs.pop().ok_or_else(not_run)?;
-            taken.map_err(run_failure)?
+            let once = work::job_once(hub.clone(), name, again, progress).await.map_err(store_failure)?;
+            once.ok_or_else(not_run)?.map_err(run_failure)?
         }
     };
     let run = taken.run;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::diagnostic::{Failure, FailureKind, Words};
+use crate::diagnostic::{Failure, FailureKind, Lang, Words};
 
 /// What comes back for one [`super::Ask`].
 #[derive(Debug, Serialize, Deserialize)]
@@ -23,16 +23,13 @@ pub(super) struct Refusal {
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        let Failure { kind, message, hint, mut diagnostics } = failure;
+        let Failure { kind, message, hint, diagnostics } = failure;
         // A running hub has read its files; what it finds wrong later (a column that is gone) is one thing at a time.
-        let (message, hint) = match diagnostics.pop() {
-            Some(d) if diagnostics.is_empty() => {
-                use crate::diagnostic::Lang::{En, Zh};
-                let words = |f: fn(&crate::diagnostic::Diagnostic, _) -> &str| Words::new(f(&d, Zh), f(&d, En));
+        let (message, hint) = match &diagnostics[..] {
+            [d] => {
                 let place = d.place();
-                let message = words(crate::diagnostic::Diagnostic::message);
-                let message = Words::new(format!("{place}: {}", message.zh), format!("{place}: {}", message.en));
-                (message, words(crate::diagnostic::Diagnostic::hint))
+                let message = |lang| format!("{place}: {}", d.message(lang));
+                (Words::new(message(Lang::Zh), message(Lang::En)), Words::new(d.hint(Lang::Zh), d.hint(Lang::En)))
             }
             _ => (message, hint),
         };
