@@ -6,8 +6,9 @@
 /// Bytes that a reader asks for at once: large enough that system calls do not count, small beside a page.
 pub const READ_BYTES: usize = 256 << 10;
 
-/// Bytes looked at to compare the declared encoding with what the file holds.
-pub const SNIFF_BYTES: usize = 64 << 10;
+/// Bytes looked at to compare the declared encoding with what the file holds. Few in our own tests, so that small
+/// files too are read on beyond what was looked at.
+pub const SNIFF_BYTES: usize = if cfg!(test) { 80 } else { 64 << 10 };
 
 /// Bytes kept of what was cut off at a limit or after a file lost its structure: enough to recognise it by.
 pub const KEPT_BYTES_MAX: usize = 64 << 10;
@@ -55,5 +56,11 @@ pub const XLSX_TEXTS_BYTES_MAX: u64 = 64 << 20;
 /// Bytes between two tags in any part of an xlsx file. A cell has at most 32,767 characters.
 pub const XLSX_TEXT_BYTES_MAX: u64 = 1 << 20;
 
-/// Merged areas of an xlsx file, and cells of those that are filled: both are held in memory.
+/// Merged areas of a sheet, which are held in memory.
 pub const XLSX_MERGED_MAX: u64 = 100_000;
+
+/// Characters of one cell. Excel's own limit.
+pub const CELL_CHARACTERS_MAX: usize = 32_767;
+
+/// Bytes of all rows that a workbook gives: one shared text may stand in every cell.
+pub const XLSX_GIVEN_BYTES_MAX: u64 = 8 << 30;
