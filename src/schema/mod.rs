@@ -3,13 +3,22 @@
 //! Nothing here knows a department or a province, and nothing does I/O after loading: a check cannot fail, it
 //! returns reasons. Datasets are TOML under `mappings/schema`, code sets CSV under `mappings/codes`, both embedded
 //! in the binary; a directory overrides them file by file.
+//!
+//! Read in this order: the types here, [`load`] (how a [`Schema`] comes to be), [`check`], [`body`].
 
+mod codes;
 mod draft;
+mod load;
+mod read;
 mod reason;
+mod rules;
+mod table;
 
 use std::sync::Arc;
 
+pub use codes::{CodeSet, CodeValue, Confidence};
 pub use draft::{Draft, index_value};
+pub use load::Schema;
 pub use reason::{Level, Reason, ReasonCode};
 
 /// Position of a field in its dataset.
@@ -18,7 +27,7 @@ pub type FieldId = usize;
 /// A record type of the shared schema.
 #[derive(Debug)]
 pub struct Dataset {
-    /// The number that systems exchange under, e.g. `513`; empty where there is none.
+    /// The number that systems exchange under, e.g. `513`; empty for the attachment, which has none.
     pub number: String,
     /// The standard's own name, misspellings included: it travels on the wire. E.g. `WIN_RESULT_ANNO`.
     pub code: String,
@@ -30,22 +39,45 @@ pub struct Dataset {
     pub depth: u16,
     /// True: a province's own addition, no national dataset.
     pub extension: bool,
+    /// How well the dataset as a whole is known.
+    pub confidence: Confidence,
+    /// Where the dataset is known from.
+    pub source: String,
     pub fields: Vec<Field>,
     /// The business key: unique among the dataset's live records. An empty part counts as the empty text.
     pub key: Vec<FieldId>,
+    /// Where the key is known from; `infer` = nobody printed it.
+    pub key_source: String,
     pub parents: Vec<Parent>,
     /// The field that carries a record's time of change outward; orders nothing here by itself.
     pub version_field: Option<FieldId>,
+    pub version_source: String,
     /// The business moment, for the date that a rule held on and for timeliness.
     pub event_time_field: Option<FieldId>,
+    /// The field that decides for each record whether it is public (1) or for government alone (2).
+    pub disclosure_by: Option<FieldId>,
     /// What is required when, by hand from the standard's notes.
     pub conditions: Vec<Condition>,
+    /// The divisions and trade classes that are parts of identifiers; `None` where no field has such a one.
+    pub(crate) parts: Option<Parts>,
+}
+
+/// The code sets that identifiers are composed of.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) regions: Arc<CodeSet>,
+    pub(crate) trade_classes: Arc<CodeSet>,
 }
 
 impl Dataset {
     /// The position of a field by its standard name.
     pub fn field(&self, name: &str) -> Option<FieldId> {
         self.fields.iter().position(|f| f.name == name)
+    }
+
+    /// The number, or the code where there is no number: what a person calls the dataset.
+    pub fn label(&self) -> &str {
+        if self.number.is_empty() { &self.code } else { &self.number }
     }
 }
 
@@ -64,19 +96,39 @@ pub struct Field {
     /// Digits in all and after the point, for decimals and integers.
     pub digits: Option<(u32, u32)>,
     pub required: bool,
-    /// Values joined by half-width `;`; each is checked by itself.
+    /// Values joined by half-width `;`; each is checked by itself, the length is that of the whole.
     pub list: bool,
+    /// The code set, whatever the kind: some integers and booleans have one too.
     pub codes: Option<Arc<CodeSet>>,
+    /// Code sets that stand one after another in the value, each with its width: 156 + 420704.
+    pub composed_of: Vec<(Arc<CodeSet>, usize)>,
     /// Kinds of identifier of which the value must be one.
     pub identifiers: Vec<Identifier>,
-    /// The money unit of the value, or where it stands.
+    /// True: a body without a code of its own (armed forces, foreign firm) may give an internal one.
+    pub internal_codes: bool,
+    /// The field that says which document an ID number is of; only `01` is a citizen's ID card.
+    pub document_type: Option<FieldId>,
+    /// What the number is counted in, or where that stands.
     pub unit: Option<Unit>,
+    /// Where the unit is known from, if not from the field's own note.
+    pub unit_source: String,
     pub public: bool,
     pub personal: Option<Personal>,
     /// The console and `record find` search by it.
     pub search: bool,
+    /// The element's name on the wire, where it differs.
+    pub wire_name: Option<String>,
     /// Where the field is known from, e.g. `FJ-V3-table`.
     pub source: String,
+    /// The standard's words on the value, and ours behind `[ours]`.
+    pub note: String,
+}
+
+impl Field {
+    /// True: known from one province's receiver alone.
+    pub fn provincial(&self) -> bool {
+        self.source == "FJ-V4-validator"
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +142,7 @@ pub enum Kind {
     Date,
     Decimal,
     Integer,
+    /// `0` or `1`.
     Boolean,
 }
 
@@ -114,21 +167,32 @@ pub enum Identifier {
     InvestProjectCode,
 }
 
-/// What an amount is counted in.
+/// What a number is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// 元.
     Yuan,
     /// 万元.
     TenThousandYuan,
-    /// The unit stands in another field of the record (code set `money_unit`: 0 元, 1 万元).
+    /// Money whose unit stands in another field of the record (code set `money_unit`: 0 元, 1 万元).
     InField(FieldId),
-    /// 平方米, 公顷, 平方公里, 亩: areas.
+    /// 元/年吨: a price of emission rights.
+    YuanPerTonneYear,
+    /// 平方米.
     SquareMetre,
+    /// 公顷.
     Hectare,
+    /// 平方公里.
     SquareKilometre,
+    /// 亩.
     Mu,
-    /// Percent.
+    /// 吨.
+    Tonne,
+    /// 天.
+    Day,
+    /// 年.
+    Year,
+    /// %.
     Percent,
 }
 
@@ -168,58 +232,4 @@ pub struct Condition {
     pub one_of: Vec<FieldId>,
     /// The rule's source, e.g. "dictionary 513 PRICE_FORM_CODE note; rules.md C30".
     pub source: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Confidence {
-    None,
-    Low,
-    Medium,
-    High,
-}
-
-/// A list of codes.
-#[derive(Debug)]
-pub struct CodeSet {
-    pub name: String,
-    pub name_zh: String,
-    /// A set of low confidence, or without values, warns and never refuses.
-    pub confidence: Confidence,
-    pub values: Vec<CodeValue>,
-    by_code: std::collections::HashMap<String, usize>,
-    by_name: std::collections::HashMap<String, usize>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodeValue {
-    pub code: String,
-    pub name_zh: String,
-    pub name_en: String,
-    /// True: once valid, now withdrawn; it warns.
-    pub retired: bool,
-}
-
-impl CodeSet {
-    pub fn new(name: String, name_zh: String, confidence: Confidence, values: Vec<CodeValue>) -> Self {
-        let by_code = values.iter().enumerate().map(|(i, v)| (v.code.clone(), i)).collect();
-        // The first of two codes with one name wins, so that a name stays readable; retired ones come last.
-        let mut by_name = std::collections::HashMap::new();
-        for (i, v) in values.iter().enumerate() {
-            by_name.entry(v.name_zh.clone()).or_insert(i);
-        }
-        Self { name, name_zh, confidence, values, by_code, by_name }
-    }
-
-    pub fn by_code(&self, code: &str) -> Option<&CodeValue> {
-        self.by_code.get(code).map(|&i| &self.values[i])
-    }
-
-    pub fn by_name(&self, name_zh: &str) -> Option<&CodeValue> {
-        self.by_name.get(name_zh).map(|&i| &self.values[i])
-    }
-
-    /// True: a value that is not in the list is wrong, and not merely unknown to us.
-    pub fn refuses(&self) -> bool {
-        self.confidence > Confidence::Low && !self.values.is_empty()
-    }
 }

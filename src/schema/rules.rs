@@ -1,0 +1,115 @@
+//! What stands by hand beside the generated datasets: `conditions.toml` (what is required when) and `personal.toml`
+//! (which fields are personal data, of what kind). Both name datasets by number or code.
+
+use std::collections::HashMap;
+
+use toml::de::DeTable;
+
+use super::table::{Document, Word, nearest};
+use super::{Condition, Dataset, FieldId, Personal};
+
+/// Puts the conditions into their datasets; a name that does not exist is noted.
+pub(super) fn conditions(document: &mut Document<'_>, datasets: &mut [Dataset], by_name: &HashMap<String, usize>) {
+    let root = document.root();
+    document.only(&root, &["condition"]);
+    for (table, at) in document.tables(&root, "condition") {
+        document.only(table, &["dataset", "when", "require", "one_of", "source"]);
+        let word = document.needed(table, "dataset", at);
+        let source = document.needed(table, "source", at).text;
+        let Some(place) = place(document, &word, by_name) else { continue };
+        let dataset = &datasets[place];
+        let when = when(document, table, dataset);
+        let [require, one_of] = ["require", "one_of"].map(|key| {
+            let words = document.list(table, key);
+            words.iter().filter_map(|word| field(document, word, dataset)).collect::<Vec<_>>()
+        });
+        if !table.contains_key("require") && !table.contains_key("one_of") {
+            document.wrong(at, "the condition demands nothing", "add require = [\"FIELD\"] or one_of = [\"A\", \"B\"]");
+        }
+        datasets[place].conditions.push(Condition { when, require, one_of, source });
+    }
+}
+
+/// `when = { PRICE_FORM_CODE = ["1"] }`; an empty list: the field is present.
+fn when(document: &mut Document<'_>, table: &DeTable<'_>, dataset: &Dataset) -> Vec<(FieldId, Vec<String>)> {
+    let Some(value) = table.get("when") else { return Vec::new() };
+    let Some(pairs) = value.get_ref().as_table() else {
+        document.mistyped(value, "when", "a table { FIELD = [\"value\"] }");
+        return Vec::new();
+    };
+    let mut when = Vec::new();
+    for key in pairs.keys() {
+        let name = Word { text: key.get_ref().as_ref().to_owned(), at: key.span().start };
+        let values = document.list(pairs, &name.text);
+        let Some(id) = field(document, &name, dataset) else { continue };
+        for value in &values {
+            if let Some(set) = dataset.fields[id].codes.as_ref().filter(|set| set.refuses())
+                && set.by_code(&value.text).is_none()
+            {
+                let message = format!("`{}` is not in code set {}", value.text, set.name);
+                document.wrong(value.at, message, "the condition would never hold");
+            }
+        }
+        when.push((id, values.into_iter().map(|word| word.text).collect()));
+    }
+    when
+}
+
+/// Marks the fields that hold personal data; a name that does not exist is noted.
+pub(super) fn personal(document: &mut Document<'_>, datasets: &mut [Dataset], by_name: &HashMap<String, usize>) {
+    let root = document.root();
+    for (key, value) in root.iter() {
+        let name = Word { text: key.get_ref().as_ref().to_owned(), at: key.span().start };
+        let Some(place) = place(document, &name, by_name) else { continue };
+        let Some(table) = value.get_ref().as_table() else {
+            document.mistyped(value, &name.text, "a table [DATASET]");
+            continue;
+        };
+        for key in table.keys() {
+            let name = Word { text: key.get_ref().as_ref().to_owned(), at: key.span().start };
+            let Some(kind) = document.text(table, &name.text) else { continue };
+            let id = field(document, &name, &datasets[place]);
+            let kind = personal_kind(document, &kind);
+            if let Some(id) = id {
+                datasets[place].fields[id].personal = kind;
+            }
+        }
+    }
+}
+
+fn personal_kind(document: &mut Document<'_>, word: &Word) -> Option<Personal> {
+    Some(match word.text.as_str() {
+        "name" => Personal::Name,
+        "id_number" => Personal::IdNumber,
+        "telephone" => Personal::Telephone,
+        "email" => Personal::Email,
+        "address" => Personal::Address,
+        "other" => Personal::Other,
+        kind => {
+            let hint = "name, id_number, telephone, email, address or other";
+            document.wrong(word.at, format!("the kind `{kind}` of personal data is not known"), hint);
+            return None;
+        }
+    })
+}
+
+fn place(document: &mut Document<'_>, name: &Word, by_name: &HashMap<String, usize>) -> Option<usize> {
+    let place = by_name.get(&name.text).copied();
+    if place.is_none() {
+        let hint = nearest(&name.text, by_name.keys().map(String::as_str)).map(|near| format!("`{near}`?"));
+        document.wrong(name.at, format!("there is no dataset `{}`", name.text), hint.unwrap_or_default());
+    }
+    place
+}
+
+/// A field's position; a name that the dataset does not have is noted.
+pub(super) fn field(document: &mut Document<'_>, name: &Word, dataset: &Dataset) -> Option<FieldId> {
+    let id = dataset.field(&name.text);
+    if id.is_none() {
+        let near = nearest(&name.text, dataset.fields.iter().map(|f| f.name.as_str()));
+        let hint = near.map(|near| format!("`{near}`?")).unwrap_or_default();
+        let message = format!("dataset {} has no field `{}`", dataset.label(), name.text);
+        document.wrong(name.at, message, hint);
+    }
+    id
+}

@@ -1,0 +1,152 @@
+//! Walks a TOML document and keeps the place of every word, so that all that is wrong is told at once.
+//!
+//! Serde stops at its first error; a file that a person edits deserves the whole list.
+
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::Diagnostic;
+
+/// A text under reading, and what is wrong with it so far.
+pub(crate) struct Document<'t> {
+    pub(crate) file: &'t Path,
+    pub(crate) text: &'t str,
+    pub(crate) found: Vec<Diagnostic>,
+}
+
+/// A word of the document with its place in bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Word {
+    pub(crate) text: String,
+    pub(crate) at: usize,
+}
+
+impl<'t> Document<'t> {
+    pub(crate) fn new(file: &'t Path, text: &'t str) -> Self {
+        Self { file, text, found: Vec::new() }
+    }
+
+    /// The root table. What cannot be parsed is noted; the rest is still returned.
+    pub(crate) fn root(&mut self) -> DeTable<'t> {
+        let (root, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
+            let at = error.span().map_or(0, |span| span.start);
+            self.wrong(at, error.message().to_owned(), "");
+        }
+        root.into_inner()
+    }
+
+    pub(crate) fn wrong(&mut self, at: usize, message: impl Into<String>, hint: impl Into<String>) {
+        self.found.push(Diagnostic::at(self.file, self.text, at, message, hint));
+    }
+
+    /// Notes each key that is none of `known`, with the nearest one that is.
+    pub(crate) fn only(&mut self, table: &DeTable<'_>, known: &[&str]) {
+        for key in table.keys() {
+            let name = key.get_ref().as_ref();
+            if !known.contains(&name) {
+                let hint = nearest(name, known.iter().copied())
+                    .map_or_else(|| format!("expected one of {}", known.join(", ")), |near| format!("`{near}`?"));
+                self.wrong(key.span().start, format!("unknown key `{name}`"), hint);
+            }
+        }
+    }
+
+    /// A text that may be absent.
+    pub(crate) fn text(&mut self, table: &DeTable<'_>, key: &str) -> Option<Word> {
+        let value = table.get(key)?;
+        match value.get_ref().as_str() {
+            Some(text) => Some(Word { text: text.to_owned(), at: value.span().start }),
+            None => {
+                self.mistyped(value, key, "a text in quotes");
+                None
+            }
+        }
+    }
+
+    /// A text that must be there; noted at `within` if it is not.
+    pub(crate) fn needed(&mut self, table: &DeTable<'_>, key: &str, within: usize) -> Word {
+        if !table.contains_key(key) {
+            self.wrong(within, format!("`{key}` is missing"), format!("add {key} = \"…\""));
+        }
+        self.text(table, key).unwrap_or(Word { text: String::new(), at: within })
+    }
+
+    /// False where absent.
+    pub(crate) fn flag(&mut self, table: &DeTable<'_>, key: &str) -> bool {
+        let Some(value) = table.get(key) else { return false };
+        value.get_ref().as_bool().unwrap_or_else(|| {
+            self.mistyped(value, key, "true or false");
+            false
+        })
+    }
+
+    pub(crate) fn number(&mut self, table: &DeTable<'_>, key: &str) -> Option<u32> {
+        let value = table.get(key)?;
+        let number = self.whole(value);
+        if number.is_none() {
+            self.mistyped(value, key, "a whole number");
+        }
+        number
+    }
+
+    pub(crate) fn whole(&self, value: &Spanned<DeValue<'_>>) -> Option<u32> {
+        value.get_ref().as_integer().and_then(|i| u32::from_str_radix(i.as_str(), i.radix()).ok())
+    }
+
+    /// A list of texts; empty where absent.
+    pub(crate) fn list(&mut self, table: &DeTable<'_>, key: &str) -> Vec<Word> {
+        let Some(value) = table.get(key) else { return Vec::new() };
+        match value.get_ref().as_array() {
+            Some(_) => self.words(value),
+            None => {
+                self.mistyped(value, key, "a list [\"…\"]");
+                Vec::new()
+            }
+        }
+    }
+
+    /// The texts of a list value.
+    pub(crate) fn words(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<Word> {
+        let mut words = Vec::new();
+        for item in value.get_ref().as_array().into_iter().flatten() {
+            match item.get_ref().as_str() {
+                Some(text) => words.push(Word { text: text.to_owned(), at: item.span().start }),
+                None => self.wrong(item.span().start, "a text in quotes is expected here", ""),
+            }
+        }
+        words
+    }
+
+    /// The tables of `[[key]]`, each with its place; none where absent.
+    pub(crate) fn tables<'a, 'i>(&mut self, table: &'a DeTable<'i>, key: &str) -> Vec<(&'a DeTable<'i>, usize)> {
+        let Some(value) = table.get(key) else { return Vec::new() };
+        let Some(items) = value.get_ref().as_array() else {
+            self.mistyped(value, key, &format!("a list of tables [[{key}]]"));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items.iter() {
+            match item.get_ref().as_table() {
+                Some(table) => tables.push((table, item.span().start)),
+                None => self.wrong(item.span().start, "a table is expected here", ""),
+            }
+        }
+        tables
+    }
+
+    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: &str) {
+        let message = format!("`{key}` must be {expected}, not {}", value.get_ref().type_str());
+        self.wrong(value.span().start, message, "");
+    }
+}
+
+/// The name most like `name`, if one is like it at all.
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this two names are not alike but different; found by trying slips of the keyboard on field names.
+    const ALIKE: f64 = 0.8;
+    let scored = known.into_iter().map(|k| (strsim::jaro_winkler(name, k), k)).filter(|(score, _)| *score >= ALIKE);
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
+}
