@@ -153,6 +153,8 @@ def subjects(parties):
             )
         # The role is written once and merged over its group.
         merged.append(f"E{start + 3}:E{len(rows) + 2}")
+    # FAULT a day that does not exist, at the last supplier: whoever looks that body up finds nobody.
+    rows[-1][11] = "2026/2/30"
 
     def add(name, code, note_date="2026/3/10", role="其他"):
         number = len(rows) + 1
@@ -168,8 +170,6 @@ def subjects(parties):
     # FAULT the same body twice, the second row older than the first: the newer state must win.
     code, name = parties.bodies[0]
     add(name, code, "2025/12/31", role="招标人")
-    # FAULT a date that does not exist: the company is a real bidder, the row is not read before it is mended.
-    rows[-1 - 8][11] = "2026/2/30"
     total = ["合计", f"共 {len(rows)} 家", None, None, None, None, sum(r[6] for r in rows), None, None, None, None, None]
     xlsx.write(HERE / "subjects" / "主体登记表_2026-03-12.xlsx", "主体登记", head + rows + [total], merged)
     return len(rows)
