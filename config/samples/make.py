@@ -129,10 +129,10 @@ MAIL = "***@***"
 def subjects(parties):
     """Writes the register of legal persons: two header rows, merged cells, text dates beside true dates, a total."""
     head = [
-        ["序号", "主体名称", "统一社会信用代码", "主体类别", "主体角色", "登记信息", None, None, None, "联系信息", None, "更新日期"],
-        [None, None, None, None, None, "登记地区划", "注册资本（万元）", "法定代表人", "营业期限至", "联系人", "联系电话", None],
+        ["序号", "主体名称", "统一社会信用代码", "主体类别", "主体角色", "登记信息", None, None, None, None, None, "联系信息", None, "更新日期"],
+        [None, None, None, None, None, "登记地区划", "机构类别", "业务状态", "注册资本（万元）", "法定代表人", "营业期限至", "联系人", "联系电话", None],
     ]
-    merged = ["A1:A2", "B1:B2", "C1:C2", "D1:D2", "E1:E2", "F1:I1", "J1:K1", "L1:L2"]
+    merged = ["A1:A2", "B1:B2", "C1:C2", "D1:D2", "E1:E2", "F1:K1", "L1:M1", "N1:N2"]
     groups = [
         ("招标人、采购人", [(c, n) for c, n in parties.bodies]),
         ("招标代理机构、采购代理机构", parties.agencies),
@@ -149,16 +149,16 @@ def subjects(parties):
             shown = [date, f"{date.year}年{date.month}月{date.day}日", f"{date.year}/{date.month}/{date.day}"][number % 3]
             rows.append(
                 [number, name, code, "法人或其他组织", role if len(rows) == start else None, code[2:8],
-                 (number * 37 % 90 + 10) * 100, masked(number), "长期", masked(number + 3), PHONE, shown]
+                 "3" if code[0] == "1" else "1", "1", (number * 37 % 90 + 10) * 100, masked(number), "长期", masked(number + 3), PHONE, shown]
             )
         # The role is written once and merged over its group.
         merged.append(f"E{start + 3}:E{len(rows) + 2}")
     # FAULT a day that does not exist, at the last supplier: whoever looks that body up finds nobody.
-    rows[-1][11] = "2026/2/30"
+    rows[-1][13] = "2026/2/30"
 
     def add(name, code, note_date="2026/3/10", role="其他"):
         number = len(rows) + 1
-        rows.append([number, name, code, "法人或其他组织", role, code[2:8], 1000, masked(number), "长期", masked(number), PHONE, note_date])
+        rows.append([number, name, code, "法人或其他组织", role, code[2:8], "9", "1", 1000, masked(number), "长期", masked(number), PHONE, note_date])
 
     # FAULT no name: codes that are real and valid, but stand nowhere beside a name.
     for identifier in parties.identifiers:
@@ -170,7 +170,7 @@ def subjects(parties):
     # FAULT the same body twice, the second row older than the first: the newer state must win.
     code, name = parties.bodies[0]
     add(name, code, "2025/12/31", role="招标人")
-    total = ["合计", f"共 {len(rows)} 家", None, None, None, None, sum(r[6] for r in rows), None, None, None, None, None]
+    total = ["合计", f"共 {len(rows)} 家", None, None, None, None, None, None, sum(r[8] for r in rows), None, None, None, None, None]
     xlsx.write(HERE / "subjects" / "主体登记表_2026-03-12.xlsx", "主体登记", head + rows + [total], merged)
     return len(rows)
 
@@ -388,14 +388,14 @@ def ezhou_sections(parties, number, name, category, sections):
     project = {
         "xm_BH": project_code, "xm_Name": name, "xingZhengQH": district, "guDingZC": fixed,
         "touZiXMDM": f"2026-{district}-48-01-{number:06d}" if fixed else None,
-        "xm_DiZhi": f"鄂州市{['', '梁子湖区', '华容区', '鄂城区'][number % 4]}", "hangYeDM": INDUSTRY[category],
+        "xm_DiZhi": f"鄂州市{['', '梁子湖区', '华容区', '鄂城区'][number % 4]}", "hangYeBB": "GB/T 4754-2017", "hangYeDM": INDUSTRY[category],
         "ziJinLY": ["财政资金", "自筹资金", "财政资金及自筹"][number % 3], "jianSheGM": f"{name}，按批复的规模建设",
         "lianXiR": masked(number), "lianXiDH": PHONE, "piFuWJ": f"关于{name}的批复",
         "piFuWH": f"鄂州发改审批〔2026〕{number}号", "chuangJianSJ": epoch_ms(day(start, -30)),
     }
     tender = {
-        "gcBH": tender_code, "gcName": f"{name}招标", "zbRName": tenderer[1], "zbFenLei": "1",
-        "zuZhiXS": "委托招标", "lianHeZB": "否", "zbNeiRong": f"{name}的{'、'.join(k for k, _ in KINDS[:sections])}",
+        "gcBH": tender_code, "gcName": f"{name}招标", "zbRName": tenderer[1], 
+        "yiFaZB": "是", "zuZhiXS": "委托招标", "lianHeZB": "否", "zbNeiRong": f"{name}的{'、'.join(k for k, _ in KINDS[:sections])}",
         "jianDuBM": "鄂州市住房和城乡建设局", "shenHeBM": "鄂州市公共资源交易监督管理局", "shenBaoR": masked(number + 1),
         "chuangJianSJ": epoch_ms(day(start, -20)), "xm": project,
     }
@@ -427,7 +427,7 @@ def ezhou_sections(parties, number, name, category, sections):
             "bd": section, "tbrName": winner[1], "zhongBiaoJE": bid, "xiangMuJiLi": masked(number + s),
             "zbgsStartTime": epoch_ms(end), "zbgsEndTime": epoch_ms(day(end[:10], 3)), "zbrAndLht": tenderer[1],
             "zbdlJG": agency[1], "zbFangShi": "公开招标", "zhongBiaoGQ": "360日历天", "ziGeDengJi": None, "ziGeZhengShu": None,
-            "zbgg": notice, "gengXinSJ": epoch_ms(end),
+            "gsXZ": "正常公告", "gsLX": "中标结果公告", "zbgg": notice, "gengXinSJ": epoch_ms(end),
         })
     return rows
 
@@ -494,8 +494,8 @@ def ezhou_exceptions(failed):
     def more(key, **change):
         rows.append(dict(json.loads(json.dumps(rows[0])), guid=guid("ycgg", key), title=f"{rows[0]['bd']['bdBH']}异常公告（{key}）", **change))
 
-    # FAULT a kind of exception that the source's own table does not name.
-    more("unknown", yiChangLeiXing=5)
+    # FAULT a kind of exception that the source's own table does not name, though the standard has that digit.
+    more("unknown", yiChangLeiXing=3)
     # FAULT no time of approval.
     more("no time", shenPiTime=None)
     # FAULT a late parent that never comes: the section belongs to a project of another year.
@@ -529,7 +529,7 @@ def ezhou_listing(rows):
         first = packages[0]
         codes = "、".join(package_code(p) for p in packages)
         content = (
-            f"<p>项目编号：{number}</p><p>项目名称：{first['xmmc']}</p><p>包数：{len(packages)}</p><p>包号：{codes}</p>"
+            f"<p>项目编号：{number}</p><p>项目名称：{first['xmmc']}</p><p>采购类别：{first['pmlb']}</p><p>包数：{len(packages)}</p><p>包号：{codes}</p>"
             f"<p>采购方式：{first['zbcgfsmc']}</p><p>发布媒体：湖北省政府采购网</p><p>响应文件提交截止时间：{day('2026-02-20', len(out) % 20, '09时30分')}</p>"
         )
         entry(number, number, f"{first['xmmc']}{first['zbcgfsmc']}公告", "70", "采购公告", content)
@@ -537,17 +537,25 @@ def ezhou_listing(rows):
         first = packages[0]
         postponed = number.endswith(("2", "4"))
         change = "响应文件提交截止时间延期至2026-03-09 09时30分" if postponed else "技术参数更正，其余不变"
-        content = f"<p>项目编号：{number}</p><p>项目名称：{first['xmmc']}</p><p>包号：{package_code(first)}</p><p>更正内容：{change}</p>"
+        content = (
+            f"<p>项目编号：{number}</p><p>项目名称：{first['xmmc']}</p><p>采购类别：{first['pmlb']}</p>"
+            f"<p>包号：{package_code(first)}</p><p>更正内容：{change}</p>"
+        )
         entry("bg" + number, number, f"{first['xmmc'][:30]}更正公告", "170", "变更公示", content)
     # FAULT a key that another system owns: the city's site shows a correction which the portal has published too.
     title = "生态运动公园体育场屋面阳光板更换项目竞争性磋商更正公告"
     content = (
-        "<p>项目编号：JQ2026-CS-02</p><p>项目名称：生态运动公园体育场屋面阳光板更换项目</p><p>包号：JQ2026-CS-02</p>"
+        "<p>项目编号：JQ2026-CS-02</p><p>项目名称：生态运动公园体育场屋面阳光板更换项目</p><p>采购类别：工程</p><p>包号：JQ2026-CS-02</p>"
         "<p>更正内容：工程量清单上传错误，请重新下载查看</p>"
     )
     entry("jq", "JQ2026-CS-02", title, "170", "变更公示", content)
     # FAULT a notice whose closing time is missing.
-    entry("no time", "EZZC-2026-0041", "无截止时间的采购公告", "70", "采购公告", "<p>项目名称：AI智慧体育采购项目</p><p>包数：1</p><p>包号：EZZC-2026-0041</p><p>发布媒体：湖北省政府采购网</p>")
+    number, packages = list(projects.items())[40]
+    content = (
+        f"<p>项目名称：{packages[0]['xmmc']}</p><p>采购类别：{packages[0]['pmlb']}</p><p>包数：{len(packages)}</p>"
+        f"<p>包号：{'、'.join(map(package_code, packages))}</p><p>发布媒体：湖北省政府采购网</p>"
+    )
+    entry("no time", number, f"{packages[0]['xmmc']}采购公告", "70", "采购公告", content)
     # FAULT a test on the live site, and rows of other trades that no mapping takes.
     entry("test", "CS-0001", "测试采购公告", "70", "采购公告", "<p>测试</p>")
     for n in range(4):
