@@ -1,4 +1,7 @@
-//! What a person is told when a text they wrote is wrong: file, line, column, what, and what to do.
+//! What a person is told: what is wrong in a text they wrote ([`Diagnostic`]), and why a command failed ([`Failure`]).
+//!
+//! Everything here speaks Chinese and English. Nothing here prints: `cli` renders. Mistakes in files travel as lists,
+//! since a person wants all of them at once; a failure is what remains at the edge of the program, with the exit code.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,6 +24,45 @@ impl Lang {
     }
 }
 
+/// The same words in both languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    pub zh: String,
+    pub en: String,
+}
+
+impl Words {
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { zh: zh.into(), en: en.into() }
+    }
+
+    /// The words in this language; in the other one where this one has none.
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh if !self.zh.is_empty() => &self.zh,
+            Lang::En if self.en.is_empty() => &self.zh,
+            _ => &self.en,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.zh.is_empty() && self.en.is_empty()
+    }
+}
+
+/// Words that stand in English only: they are shown to a Chinese reader as they are.
+impl From<&str> for Words {
+    fn from(en: &str) -> Self {
+        Self { zh: String::new(), en: en.to_owned() }
+    }
+}
+
+impl From<String> for Words {
+    fn from(en: String) -> Self {
+        Self { zh: String::new(), en }
+    }
+}
+
 /// One thing wrong in a file that a person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -29,9 +71,13 @@ pub struct Diagnostic {
     pub line: u32,
     /// In characters, counted from 1; 0 = the line as a whole.
     pub column: u32,
+    /// In English.
     pub message: String,
-    /// What would be right, or what to do. May be empty.
+    /// What would be right, or what to do, in English. May be empty.
     pub hint: String,
+    /// Message and hint in Chinese; where empty, the English ones are shown.
+    pub message_zh: String,
+    pub hint_zh: String,
 }
 
 impl Diagnostic {
@@ -40,25 +86,248 @@ impl Diagnostic {
         let before = &text[..text.floor_char_boundary(offset)];
         let line = before.matches('\n').count() as u32 + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
-        Self { file: file.to_owned(), line, column, message: message.into(), hint: hint.into() }
+        Self { line, column, ..Self::whole(file, message, hint) }
     }
 
     /// A diagnostic about a file as a whole.
     pub fn whole(file: &Path, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: 0, column: 0, message: message.into(), hint: hint.into() }
+        Self {
+            file: file.to_owned(),
+            line: 0,
+            column: 0,
+            message: message.into(),
+            hint: hint.into(),
+            message_zh: String::new(),
+            hint_zh: String::new(),
+        }
+    }
+
+    /// The same, with its words in Chinese.
+    pub fn in_chinese(mut self, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        self.message_zh = message.into();
+        self.hint_zh = hint.into();
+        self
+    }
+
+    pub fn message(&self, lang: Lang) -> &str {
+        if lang == Lang::Zh && !self.message_zh.is_empty() { &self.message_zh } else { &self.message }
+    }
+
+    pub fn hint(&self, lang: Lang) -> &str {
+        if lang == Lang::Zh && !self.hint_zh.is_empty() { &self.hint_zh } else { &self.hint }
+    }
+
+    /// `file:line:column`, or the file alone.
+    pub fn place(&self) -> String {
+        match self.line {
+            0 => self.file.display().to_string(),
+            line => format!("{}:{line}:{}", self.file.display(), self.column),
+        }
+    }
+
+    /// Two lines for a person: `file:line:column: what is wrong`, then the hint.
+    pub fn render(&self, lang: Lang) -> String {
+        let mut out = format!("{}: {}", self.place(), self.message(lang));
+        if !self.hint(lang).is_empty() {
+            out.push_str(lang.pick("\n  提示：", "\n  hint: "));
+            out.push_str(self.hint(lang));
+        }
+        out
     }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if self.line > 0 {
-            write!(f, ":{}:{}", self.line, self.column)?;
+        f.write_str(&self.render(Lang::En))
+    }
+}
+
+/// What kind of failure a command ended with; decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The command was used wrongly: an unknown name, an option that does not fit.
+    User,
+    /// Configuration, mapping or schema is wrong.
+    Config,
+    /// Everything ran, but the answer is no: books do not balance, an example fails, something waits for a person.
+    Refused,
+    /// A file, database or service cannot be reached now; the same command may succeed later.
+    Unavailable,
+    /// A bug in this program.
+    Internal,
+}
+
+impl FailureKind {
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Refused => 1,
+            Self::User | Self::Config => 2,
+            Self::Unavailable => 3,
+            Self::Internal => 70,
         }
-        write!(f, ": {}", self.message)?;
-        if !self.hint.is_empty() {
-            write!(f, "\n  hint: {}", self.hint)?;
+    }
+
+    /// The word in machine-readable output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Config => "config",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
         }
-        Ok(())
+    }
+}
+
+/// Why a command ends without having done what was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub message: Words,
+    /// The next step. May be empty.
+    pub hint: Words,
+    /// Each thing that is wrong in files; shown before the message.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Failure {
+    /// A failure with its words in Chinese and English.
+    pub fn new(kind: FailureKind, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { kind, message: Words::new(zh, en), hint: Words::default(), diagnostics: Vec::new() }
+    }
+
+    /// The same, with the next step.
+    pub fn hint(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        self.hint = Words::new(zh, en);
+        self
+    }
+
+    /// Mistakes in files; the list must not be empty.
+    pub fn of_diagnostics(diagnostics: Vec<Diagnostic>) -> Self {
+        let (n, s) = (diagnostics.len(), if diagnostics.len() == 1 { "" } else { "s" });
+        Self {
+            diagnostics,
+            ..Self::new(FailureKind::Config, format!("共 {n} 处错误"), format!("{n} mistake{s} found"))
+        }
+    }
+
+    /// All lines for a person: each mistake as `error: …` and `hint: …`, then the failure itself.
+    pub fn render(&self, lang: Lang) -> String {
+        let (error, hint) = (lang.pick("错误：", "error: "), lang.pick("提示：", "hint: "));
+        let mut out = String::new();
+        let mut say = |message: &str, advice: &str| {
+            out.push_str(&format!("{error}{message}\n"));
+            if !advice.is_empty() {
+                out.push_str(&format!("{hint}{advice}\n"));
+            }
+        };
+        for d in &self.diagnostics {
+            say(&format!("{}: {}", d.place(), d.message(lang)), d.hint(lang));
+        }
+        // One mistake speaks for itself; a sum is worth a line from two on.
+        if self.diagnostics.len() != 1 {
+            say(self.message.get(lang), self.hint.get(lang));
+        }
+        out
+    }
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self::of_diagnostics(diagnostics)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(Lang::En).trim_end())
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Separates the parts of a bilingual message inside an error type that knows one text only.
+const PART: char = '\u{1f}';
+
+/// An error of serde's that carries both languages and a hint through a format that knows one text only.
+pub fn wrong<E: serde::de::Error>(message: Words, hint: Words) -> E {
+    E::custom(format!("{}{PART}{}{PART}{}{PART}{}", message.en, hint.en, message.zh, hint.zh))
+}
+
+/// Takes apart what [`wrong`] put together: message and hint. None: some other text.
+pub fn wrong_parts(text: &str) -> Option<(Words, Words)> {
+    let mut parts = text.split(PART);
+    let (en, hint_en, zh, hint_zh) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    Some((Words::new(zh, en), Words::new(hint_zh, hint_en)))
+}
+
+/// The known word nearest to one that is not known, for "did you mean".
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this two words have little in common, and a suggestion would only mislead.
+    const LIKENESS_MIN: f64 = 0.75;
+    known
+        .into_iter()
+        .map(|k| (strsim::jaro_winkler(&word.to_lowercase(), &k.to_lowercase()), k))
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, k)| k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown_form() -> Diagnostic {
+        let text = "[fields]\nA = { 名 = 1, form = \"x\" }\n";
+        let at = text.find("form").unwrap();
+        Diagnostic::at(Path::new("m.toml"), text, at, "unknown key `form`", "did you mean `from`?")
+            .in_chinese("未知的键 `form`", "是否想写 `from`？")
+    }
+
+    #[test]
+    fn columns_count_characters_and_both_languages_are_spoken() {
+        insta::assert_snapshot!(unknown_form(), @r"
+        m.toml:2:14: unknown key `form`
+          hint: did you mean `from`?
+        ");
+        insta::assert_snapshot!(unknown_form().render(Lang::Zh), @r"
+        m.toml:2:14: 未知的键 `form`
+          提示：是否想写 `from`？
+        ");
+    }
+
+    #[test]
+    fn words_that_exist_in_english_only_are_shown_in_english() {
+        let d = Diagnostic::whole(Path::new("a.csv"), "is empty", "");
+        assert_eq!(d.render(Lang::Zh), "a.csv: is empty");
+    }
+
+    #[test]
+    fn a_failure_lists_every_mistake_and_then_their_sum() {
+        let one = Failure::from(vec![unknown_form()]);
+        insta::assert_snapshot!(one.render(Lang::En), @r"
+        error: m.toml:2:14: unknown key `form`
+        hint: did you mean `from`?
+        ");
+        let two = Failure::from(vec![unknown_form(), Diagnostic::whole(Path::new("a.csv"), "is empty", "")]);
+        insta::assert_snapshot!(two.render(Lang::Zh), @r"
+        错误：m.toml:2:14: 未知的键 `form`
+        提示：是否想写 `from`？
+        错误：a.csv: is empty
+        错误：共 2 处错误
+        ");
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_the_help() {
+        use FailureKind::*;
+        let codes = [User, Config, Refused, Unavailable, Internal].map(FailureKind::exit_code);
+        assert_eq!(codes, [2, 2, 1, 3, 70]);
+    }
+
+    #[test]
+    fn a_suggestion_is_only_made_when_it_is_near() {
+        assert_eq!(nearest("shedule", ["schedule", "mappings"]), Some("schedule"));
+        assert_eq!(nearest("zzz", ["schedule", "mappings"]), None);
     }
 }

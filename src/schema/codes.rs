@@ -6,10 +6,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use super::table::say;
+use crate::diagnostic::{Diagnostic, Words};
 
 /// More codes than any list has: the whole procurement catalogue has 4,272.
 const CODES_MAX: usize = 100_000;
+
+/// Up to so many codes are compared one by one.
+const HANDFUL: usize = 12;
 
 /// A list of codes.
 #[derive(Debug)]
@@ -92,6 +96,10 @@ impl CodeSet {
     }
 
     pub fn by_code(&self, code: &str) -> Option<&CodeValue> {
+        // Of a handful of codes, comparing finds sooner than hashing; most sets are so.
+        if self.values.len() <= HANDFUL {
+            return self.values.iter().find(|value| value.code == code);
+        }
         self.by_code.get(code).map(|&i| &self.values[i])
     }
 
@@ -123,7 +131,9 @@ impl CodeSet {
         let confidence = sheet.about("confidence").unwrap_or("none");
         let confidence = Confidence::read(confidence).unwrap_or_else(|| {
             let hint = "write #confidence,high (or medium, low, none) in the first rows";
-            found.push(Diagnostic::whole(file, format!("the confidence `{confidence}` is not known"), hint));
+            let diagnostic = Diagnostic::whole(file, format!("the confidence `{confidence}` is not known"), hint);
+            let hint = "在前几行写 #confidence,high（或 medium、low、none）";
+            found.push(diagnostic.in_chinese(format!("未知的可信度 `{confidence}`"), hint));
             Confidence::None
         });
         let [code, name_zh] = [sheet.column("code"), sheet.column("name_zh")].map(Option::unwrap_or_default);
@@ -140,7 +150,8 @@ impl CodeSet {
                 retired: !cell(row, retired).is_empty(),
             };
             if value.code.is_empty() {
-                found.push(sheet.at(row, code, "the row has no code", "fill in the code or delete the row"));
+                let hint = say("填写代码或删除该行", "fill in the code or delete the row");
+                found.push(sheet.at(row, code, say("该行没有代码", "the row has no code"), hint));
             }
             values.push(value);
         }
@@ -169,7 +180,9 @@ impl Sheet {
         for row in reader.records() {
             let row = row.map_err(|error| {
                 let hint = "save it from Excel as `CSV UTF-8 (comma delimited)`";
-                vec![Diagnostic::whole(file, format!("it cannot be read as CSV: {error}"), hint)]
+                let diagnostic = Diagnostic::whole(file, format!("it cannot be read as CSV: {error}"), hint);
+                let hint = "在 Excel 中另存为“CSV UTF-8（逗号分隔）”";
+                vec![diagnostic.in_chinese(format!("无法按 CSV 读取：{error}"), hint)]
             })?;
             let first = row.get(0).unwrap_or_default().trim();
             if sheet.header.is_empty() {
@@ -185,14 +198,16 @@ impl Sheet {
             }
             if sheet.rows.len() > CODES_MAX {
                 let message = format!("it has more than {CODES_MAX} rows");
-                return Err(vec![Diagnostic::whole(file, message, "a code set is a list for people, not a table")]);
+                let diagnostic = Diagnostic::whole(file, message, "a code set is a list for people, not a table");
+                return Err(vec![diagnostic.in_chinese(format!("超过 {CODES_MAX} 行"), "代码集是供人查阅的清单")]);
             }
         }
         let missing = columns.iter().filter(|name| sheet.column(name).is_none());
         let missing: Vec<_> = missing
             .map(|name| {
-                let hint = format!("the header row is `{}`", columns.join(","));
-                Diagnostic::whole(file, format!("there is no column `{name}`"), hint)
+                let header = columns.join(",");
+                Diagnostic::whole(file, format!("there is no column `{name}`"), format!("the header row is `{header}`"))
+                    .in_chinese(format!("没有列 `{name}`"), format!("表头行为 `{header}`"))
             })
             .collect();
         if missing.is_empty() { Ok(sheet) } else { Err(missing) }
@@ -207,14 +222,9 @@ impl Sheet {
     }
 
     /// A diagnostic at a row; the column is that of the cell, counted in cells.
-    pub(super) fn at(&self, row: &csv::StringRecord, cell: usize, message: &str, hint: &str) -> Diagnostic {
+    pub(super) fn at(&self, row: &csv::StringRecord, cell: usize, message: Words, hint: Words) -> Diagnostic {
         let line = row.position().map_or(0, |position| position.line() as u32);
-        Diagnostic {
-            file: self.file.clone(),
-            line,
-            column: cell as u32 + 1,
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        }
+        let whole = Diagnostic::whole(&self.file, message.en, hint.en).in_chinese(message.zh, hint.zh);
+        Diagnostic { line, column: cell as u32 + 1, ..whole }
     }
 }

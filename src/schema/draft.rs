@@ -51,6 +51,11 @@ impl Draft {
     pub fn fields(&self) -> usize {
         self.spans.len()
     }
+
+    /// Bytes of all values ever set: a bound on the size of the body.
+    pub fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
 }
 
 /// Longest value kept in the index as it is; a longer one is kept as its digest.

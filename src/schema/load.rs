@@ -13,7 +13,7 @@ use rust_embed::RustEmbed;
 
 use super::codes::CodeSet;
 use super::read::{Unresolved, UnresolvedField, UnresolvedParent};
-use super::table::{Document, Word, nearest};
+use super::table::{Document, Word, nothing, perhaps, say};
 use super::{Dataset, Field, FieldId, Identifier, Parent, Parts, Unit, read, rules};
 use crate::diagnostic::Diagnostic;
 
@@ -168,6 +168,7 @@ fn embedded_files(found: &mut Vec<Diagnostic>) -> BTreeMap<String, File> {
 
 fn not_utf8(path: &Path) -> Diagnostic {
     Diagnostic::whole(path, "it is not UTF-8", "save it as UTF-8 (from Excel: `CSV UTF-8 (comma delimited)`)")
+        .in_chinese("不是 UTF-8 编码", "另存为 UTF-8（Excel 中选“CSV UTF-8（逗号分隔）”）")
 }
 
 /// Replaces and adds the files of a directory. What is no schema file (mappings, rules) is left alone.
@@ -189,7 +190,8 @@ fn override_folder(
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            found.push(Diagnostic::whole(folder, format!("the folder cannot be read: {error}"), ""));
+            let diagnostic = Diagnostic::whole(folder, format!("the folder cannot be read: {error}"), "");
+            found.push(diagnostic.in_chinese(format!("无法读取文件夹：{error}"), ""));
             return;
         }
     };
@@ -207,19 +209,24 @@ fn override_folder(
         }
         match read_file(&path) {
             Ok(text) => drop(files.insert(name, File { path, text: Cow::Owned(text) })),
-            Err(diagnostic) => found.push(diagnostic),
+            Err(diagnostic) => found.push(*diagnostic),
         }
     }
 }
 
-fn read_file(path: &Path) -> Result<String, Diagnostic> {
-    let cannot = |error: std::io::Error| Diagnostic::whole(path, format!("it cannot be read: {error}"), "");
+fn read_file(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let cannot = |error: std::io::Error| {
+        let diagnostic = Diagnostic::whole(path, format!("it cannot be read: {error}"), "");
+        Box::new(diagnostic.in_chinese(format!("无法读取：{error}"), ""))
+    };
     let bytes = fs::metadata(path).map_err(cannot)?.len();
     if bytes > FILE_BYTES_MAX {
         let message = format!("it has {bytes} bytes, more than {FILE_BYTES_MAX}");
-        return Err(Diagnostic::whole(path, message, "is this a schema file?"));
+        let diagnostic = Diagnostic::whole(path, message, "is this a schema file?");
+        let message = format!("有 {bytes} 字节，超过 {FILE_BYTES_MAX}");
+        return Err(Box::new(diagnostic.in_chinese(message, "这是数据规范的文件吗？")));
     }
-    String::from_utf8(fs::read(path).map_err(cannot)?).map_err(|_| not_utf8(path))
+    String::from_utf8(fs::read(path).map_err(cannot)?).map_err(|_| Box::new(not_utf8(path)))
 }
 
 fn code_sets(files: &BTreeMap<String, File>, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Arc<CodeSet>> {
@@ -252,8 +259,15 @@ fn names(datasets: &[Unresolved], documents: &mut [Document<'_>]) -> HashMap<Str
     for (place, dataset) in datasets.iter().enumerate() {
         for word in [&dataset.number, &dataset.code].into_iter().filter(|word| !word.text.is_empty()) {
             if let Some(&earlier) = names.get(&word.text) {
-                let message = format!("`{}` is already the name of {}", word.text, documents[earlier].file.display());
-                let hint = "to replace a dataset, give the file the same folder and name";
+                let other = documents[earlier].file.display();
+                let message = say(
+                    format!("`{}` 已是 {other} 的名称", word.text),
+                    format!("`{}` is already the name of {other}", word.text),
+                );
+                let hint = say(
+                    "要替换一个数据集，文件须在同名文件夹中并同名",
+                    "to replace a dataset, give the file the same folder and name",
+                );
                 documents[place].wrong(word.at, message, hint);
             } else {
                 names.insert(word.text.clone(), place);
@@ -268,11 +282,14 @@ fn resolve(dataset: &Unresolved, document: &mut Document<'_>, code_sets: &BTreeM
     let mut places: HashMap<&str, FieldId> = HashMap::with_capacity(dataset.fields.len());
     for (id, field) in dataset.fields.iter().enumerate() {
         if places.insert(&field.name.text, id).is_some() {
-            document.wrong(field.name.at, format!("the field `{}` is there twice", field.name.text), "");
+            let name = &field.name.text;
+            let message = say(format!("字段 `{name}` 出现两次"), format!("the field `{name}` is there twice"));
+            document.wrong(field.name.at, message, nothing());
         }
     }
-    let fields: Vec<_> =
+    let mut fields: Vec<_> =
         dataset.fields.iter().map(|field| resolve_field(field, document, &places, code_sets)).collect();
+    beginnings(&mut fields);
     let mut place = |word: &Word| place(word, document, &places);
     let key = dataset.key.iter().filter_map(&mut place).collect();
     let [version_field, event_time_field, disclosure_by] =
@@ -305,8 +322,9 @@ fn resolve(dataset: &Unresolved, document: &mut Document<'_>, code_sets: &BTreeM
 fn place(word: &Word, document: &mut Document<'_>, places: &HashMap<&str, FieldId>) -> Option<FieldId> {
     let place = places.get(word.text.as_str()).copied();
     if place.is_none() {
-        let hint = nearest(&word.text, places.keys().copied()).map(|near| format!("`{near}`?")).unwrap_or_default();
-        document.wrong(word.at, format!("the dataset has no field `{}`", word.text), hint);
+        let message =
+            say(format!("数据集没有字段 `{}`", word.text), format!("the dataset has no field `{}`", word.text));
+        document.wrong(word.at, message, perhaps(&word.text, places.keys().copied()));
     }
     place
 }
@@ -344,6 +362,7 @@ fn resolve_field(
         identifiers: field.identifiers.clone(),
         internal_codes: field.internal_codes,
         document_type: field.document_type.as_ref().and_then(|word| place(word, document, places)),
+        begins_with: None,
         unit: in_field.or(field.unit),
         unit_source: field.unit_source.clone(),
         public: field.public,
@@ -352,6 +371,19 @@ fn resolve_field(
         wire_name: field.wire_name.clone(),
         source: field.source.clone(),
         note: field.note.clone(),
+    }
+}
+
+/// A tender project's code begins with its project's, a section's with its tender project's, where both are there.
+fn beginnings(fields: &mut [Field]) {
+    let single = |kind| fields.iter().position(|field| !field.list && field.identifiers == [kind]);
+    let (project, tender_project) = (single(Identifier::ProjectCode), single(Identifier::TenderProjectCode));
+    for field in fields {
+        field.begins_with = match field.identifiers[..] {
+            [Identifier::TenderProjectCode] => project,
+            [Identifier::SectionCode] => tender_project,
+            _ => None,
+        };
     }
 }
 
@@ -367,7 +399,10 @@ fn composition(
             Some((name, Ok(width))) => {
                 composition.extend(code_set(name, word.at, document, code_sets).map(|set| (set, width)));
             }
-            _ => document.wrong(word.at, format!("`{}` is no part of a code", word.text), "code set:width"),
+            _ => {
+                let (zh, en) = (format!("`{}` 不是代码段", word.text), format!("`{}` is no part of a code", word.text));
+                document.wrong(word.at, say(zh, en), say("代码集:宽度", "code set:width"));
+            }
         }
     }
     composition
@@ -381,9 +416,11 @@ fn code_set(
 ) -> Option<Arc<CodeSet>> {
     let set = code_sets.get(name);
     if set.is_none() {
-        let hint = nearest(name, code_sets.keys().map(String::as_str)).map(|near| format!("`{near}`?"));
-        let hint = hint.unwrap_or_else(|| format!("add codes/{name}.csv"));
-        document.wrong(at, format!("there is no code set `{name}`"), hint);
+        let mut hint = perhaps(name, code_sets.keys().map(String::as_str));
+        if hint.is_empty() {
+            hint = say(format!("添加 codes/{name}.csv"), format!("add codes/{name}.csv"));
+        }
+        document.wrong(at, say(format!("没有代码集 `{name}`"), format!("there is no code set `{name}`")), hint);
     }
     set.cloned()
 }
@@ -404,16 +441,18 @@ fn parts(fields: &[Field], document: &mut Document<'_>, code_sets: &BTreeMap<Str
 fn parents(dataset: &Unresolved, document: &mut Document<'_>, resolved: &[Dataset], by_name: &HashMap<String, usize>) {
     for parent in &dataset.parents {
         let Some(&above) = by_name.get(&parent.dataset.text) else {
-            let hint = nearest(&parent.dataset.text, by_name.keys().map(String::as_str));
-            let hint = hint.map(|near| format!("`{near}`?")).unwrap_or_default();
-            document.wrong(parent.dataset.at, format!("there is no dataset `{}`", parent.dataset.text), hint);
+            rules::no_dataset(document, &parent.dataset, by_name);
             continue;
         };
         let above = &resolved[above];
         if above.depth >= dataset.depth {
-            let message =
-                format!("the parent {} has depth {}, this dataset {}", above.label(), above.depth, dataset.depth);
-            document.wrong(parent.dataset.at, message, "a dataset's depth is above that of each of its parents");
+            let (name, theirs, ours) = (above.label(), above.depth, dataset.depth);
+            let message = say(
+                format!("上级 {name} 的深度为 {theirs}，本数据集为 {ours}"),
+                format!("the parent {name} has depth {theirs}, this dataset {ours}"),
+            );
+            let hint = say("深度须大于每个上级", "a dataset's depth is above that of each of its parents");
+            document.wrong(parent.dataset.at, message, hint);
         }
         for (_, of) in &parent.fields {
             rules::field(document, of, above);

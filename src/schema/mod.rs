@@ -6,18 +6,24 @@
 //!
 //! Read in this order: the types here, [`load`] (how a [`Schema`] comes to be), [`check`], [`body`].
 
+mod body;
+mod check;
 mod codes;
 mod draft;
+pub mod identifier;
 mod load;
 mod read;
 mod reason;
 mod rules;
-mod table;
+pub(crate) mod table;
 
 use std::sync::Arc;
 
+pub use body::{BodyField, BodyUnreadable, body, body_fields, draft_of};
+pub use check::{CheckOptions, check};
 pub use codes::{CodeSet, CodeValue, Confidence};
 pub use draft::{Draft, index_value};
+pub use identifier::{deal_code, deal_code_possible};
 pub use load::Schema;
 pub use reason::{Level, Reason, ReasonCode};
 
@@ -108,6 +114,8 @@ pub struct Field {
     pub internal_codes: bool,
     /// The field that says which document an ID number is of; only `01` is a citizen's ID card.
     pub document_type: Option<FieldId>,
+    /// The field with whose value this code begins: a section's with its tender project's.
+    pub begins_with: Option<FieldId>,
     /// What the number is counted in, or where that stands.
     pub unit: Option<Unit>,
     /// Where the unit is known from, if not from the field's own note.
@@ -232,4 +240,12 @@ pub struct Condition {
     pub one_of: Vec<FieldId>,
     /// The rule's source, e.g. "dictionary 513 PRICE_FORM_CODE note; rules.md C30".
     pub source: String,
+}
+
+/// The embedded schema, loaded once for all tests of the crate.
+#[cfg(test)]
+pub(crate) fn embedded_for_tests() -> &'static Schema {
+    static SCHEMA: std::sync::LazyLock<Schema> =
+        std::sync::LazyLock::new(|| Schema::embedded().expect("the embedded schema is right"));
+    &SCHEMA
 }

@@ -5,7 +5,7 @@
 use toml::de::DeTable;
 
 use super::codes::Confidence;
-use super::table::{Document, Word};
+use super::table::{Document, Word, say};
 use super::{Identifier, Kind, Unit};
 
 /// A dataset whose references are still names.
@@ -122,7 +122,8 @@ pub(super) fn dataset(document: &mut Document<'_>) -> Unresolved {
     let parents = document.tables(&root, "parent");
     let parents = parents.into_iter().map(|(table, at)| parent(document, table, at)).collect();
     if fields.is_empty() && document.found.is_empty() {
-        document.wrong(0, "the dataset has no fields", "add a [[field]] for each");
+        let hint = say("每个字段写一个 [[field]]", "add a [[field]] for each");
+        document.wrong(0, say("数据集没有字段", "the dataset has no fields"), hint);
     }
     let confidence = confidence(document, &root);
     let mut needed = |key| document.needed(&root, key, 0);
@@ -156,7 +157,9 @@ fn optional(document: &mut Document<'_>, table: &DeTable<'_>, key: &str) -> Stri
 fn confidence(document: &mut Document<'_>, root: &DeTable<'_>) -> Confidence {
     let Some(word) = document.text(root, "confidence") else { return Confidence::None };
     Confidence::read(&word.text).unwrap_or_else(|| {
-        document.wrong(word.at, format!("the confidence `{}` is not known", word.text), "high, medium, low or none");
+        let (zh, en) =
+            (format!("未知的可信度 `{}`", word.text), format!("the confidence `{}` is not known", word.text));
+        document.wrong(word.at, say(zh, en), say("high、medium、low 或 none", "high, medium, low or none"));
         Confidence::None
     })
 }
@@ -175,8 +178,14 @@ fn parent(document: &mut Document<'_>, table: &DeTable<'_>, at: usize) -> Unreso
                 fields.push((child, parent));
             }
         }
-        Some((value, None)) => document.mistyped(value, "fields", "a table { CHILD = \"PARENT\" }"),
-        None => document.wrong(at, "`fields` is missing", "add fields = { CHILD_FIELD = \"PARENT_FIELD\" }"),
+        Some((value, None)) => {
+            document.mistyped(value, "fields", say("表 { CHILD = \"PARENT\" }", "a table { CHILD = \"PARENT\" }"));
+        }
+        None => {
+            let pairs = "fields = { CHILD_FIELD = \"PARENT_FIELD\" }";
+            let message = say("缺少 `fields`", "`fields` is missing");
+            document.wrong(at, message, say(format!("添加 {pairs}"), format!("add {pairs}")));
+        }
     }
     UnresolvedParent {
         dataset: document.needed(table, "dataset", at),
@@ -193,7 +202,9 @@ fn field(document: &mut Document<'_>, table: &DeTable<'_>, at: usize) -> Unresol
     let name = document.needed(table, "name", at);
     let (length, length_max) = (document.number(table, "length"), document.number(table, "length_max"));
     if length.is_some() && length_max.is_some() {
-        document.wrong(at, format!("{} has both `length` and `length_max`", name.text), "keep one");
+        let (zh, en) = ("同时有 `length` 和 `length_max`", "has both `length` and `length_max`");
+        let message = say(format!("{} {zh}", name.text), format!("{} {en}", name.text));
+        document.wrong(at, message, say("只保留一个", "keep one"));
     }
     UnresolvedField {
         name_zh: document.needed(table, "zh", at).text,
@@ -233,8 +244,9 @@ fn kind(document: &mut Document<'_>, table: &DeTable<'_>, at: usize) -> Kind {
         "boolean" => Kind::Boolean,
         "" => Kind::Text,
         other => {
-            let hint = "text, code, datetime, date, decimal, integer or boolean";
-            document.wrong(word.at, format!("the type `{other}` is not known"), hint);
+            let kinds = "text, code, datetime, date, decimal, integer, boolean";
+            let message = say(format!("未知的类型 `{other}`"), format!("the type `{other}` is not known"));
+            document.wrong(word.at, message, say(format!("应为 {kinds} 之一"), format!("one of {kinds}")));
             Kind::Text
         }
     }
@@ -248,7 +260,8 @@ fn digits(document: &mut Document<'_>, table: &DeTable<'_>) -> Option<(u32, u32)
     match numbers[..] {
         [all, fraction] if fraction <= all => Some((all, fraction)),
         _ => {
-            document.mistyped(value, "digits", "two numbers: digits in all, and of these after the point");
+            let numbers = "two numbers: digits in all, and of these after the point";
+            document.mistyped(value, "digits", say("两个整数：总位数和其中的小数位数", numbers));
             None
         }
     }
@@ -270,9 +283,10 @@ fn identifier(document: &mut Document<'_>, word: &Word) -> Option<Identifier> {
         "section_code" => Identifier::SectionCode,
         "invest_project_code" => Identifier::InvestProjectCode,
         other => {
-            let hint = "credit_code, organisation_code, id_number, deal_code, project_code, tender_project_code, \
-                        section_code or invest_project_code";
-            document.wrong(word.at, format!("the identifier `{other}` is not known"), hint);
+            let kinds = "credit_code, organisation_code, id_number, deal_code, project_code, tender_project_code, \
+                         section_code, invest_project_code";
+            let message = say(format!("未知的标识码类型 `{other}`"), format!("the identifier `{other}` is not known"));
+            document.wrong(word.at, message, say(format!("应为 {kinds} 之一"), format!("one of {kinds}")));
             return None;
         }
     })
@@ -283,7 +297,8 @@ fn unit(document: &mut Document<'_>, table: &DeTable<'_>) -> Option<Unit> {
     let unit = Unit::read(&word.text);
     if unit.is_none() {
         let words = Unit::WORDS.map(|(word, _)| word).join(", ");
-        document.wrong(word.at, format!("the unit `{}` is not known", word.text), format!("one of {words}"));
+        let (zh, en) = (format!("未知的单位 `{}`", word.text), format!("the unit `{}` is not known", word.text));
+        document.wrong(word.at, say(zh, en), say(format!("应为 {words} 之一"), format!("one of {words}")));
     }
     unit
 }

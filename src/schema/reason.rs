@@ -76,30 +76,43 @@ codes! {
     VersionUnreadable: "版本列的值“{v}”既不是时间也不是整数", "the version \"{v}\" is neither a time nor a whole number";
     VersionFuture: "版本时间“{v}”晚于当前时间一天以上，按读取时间计", "the version \"{v}\" is more than a day ahead; the time of reading is taken";
     Panicked: "处理该行时程序出错：{0}", "the program failed on this row: {0}";
+    AreaUnreadable: "“{v}”不是可识别的面积", "\"{v}\" is no area that is known";
+    AreaInexact: "“{v}”换算成 {0} 后超过 {1} 位小数，会丢失精度", "\"{v}\" in {0} needs more than {1} decimal places; it would be rounded";
+    NotInTable: "“{v}”不在对照表中", "\"{v}\" is not in the mapping's table";
+    NameAmbiguous: "“{v}”在代码集 {0} 中对应多个代码：{1}", "\"{v}\" is the name of several codes of code set {0}: {1}";
+    ListTooLong: "该行的元素超过 {0} 个", "the row has more than {0} elements";
+    Cut: "长度 {0}，已截断为 {1}", "{0} characters, cut to {1}";
+    AssignEmpty: "{0} 为空，无法赋码", "{0} is empty, so no code can be assigned";
 
-    // Schema.
+    ListTooLong: "过长", "too long";
+    // Schema. `{f}` is the flaw that the first argument names, in its own words (`FLAWS`).
     Required: "必填项为空", "required, but empty";
     RequiredWhen: "当 {0} 时必填，现为空", "required when {0}, but empty";
+    RequiredWith: "填写了 {0} 时必填，现为空", "required where {0} is given, but empty";
     OneOf: "{0} 应且只应填写一项", "exactly one of {0} must be given";
-    TooLong: "长度 {0}，超过上限 {1}", "{0} characters, at most {1} allowed";
-    WrongLength: "长度 {0}，应为 {1}", "{0} characters, must be {1}";
+    TooLong: "长度 {0}，超过上限 {1}", "length {0}, at most {1} allowed";
+    WrongLength: "长度 {0}，应为 {1}", "length {0}, must be {1}";
+    EmptyElement: "列表“{v}”的第 {0} 项为空", "element {0} of the list \"{v}\" is empty";
     NotANumber: "“{v}”不是数字", "\"{v}\" is no number";
-    DigitsWhole: "整数部分 {0} 位，超过上限 {1}", "{0} digits before the point, at most {1} allowed";
-    DigitsFraction: "小数部分 {0} 位，超过上限 {1}", "{0} digits after the point, at most {1} allowed";
+    NotAnInteger: "“{v}”不是整数", "\"{v}\" is no whole number";
+    DigitsWhole: "“{v}”的整数部分有 {0} 位，超过上限 {1}", "\"{v}\" has {0} digits before the point, at most {1} allowed";
+    DigitsFraction: "“{v}”的小数部分有 {0} 位，超过上限 {1}", "\"{v}\" has {0} digits after the point, at most {1} allowed";
     NotADate: "“{v}”不是 {0} 格式的日期", "\"{v}\" is no date of the form {0}";
     NotABoolean: "“{v}”不是 0 或 1", "\"{v}\" is neither 0 nor 1";
     NotInCodeSet: "“{v}”不在代码集 {0}（{1}）中", "\"{v}\" is not in code set {0} ({1})";
-    CodeUncheckable: "代码集 {0} 的取值未知，“{v}”无法核对", "the values of code set {0} are not known; \"{v}\" cannot be checked";
+    CodeUncheckable: "代码集 {0} 的取值未知或不全，“{v}”无法核对", "code set {0} is not known in full; \"{v}\" cannot be checked";
     CodeRetired: "“{v}”（{0}）已停用", "\"{v}\" ({0}) is retired";
     RegionUnknown: "行政区划代码“{v}”不存在", "there is no division \"{v}\"";
     RegionRetired: "行政区划代码“{v}”（{0}）已撤销", "division \"{v}\" ({0}) no longer exists";
-    CreditCode: "“{v}”不是有效的统一社会信用代码：{0}", "\"{v}\" is no valid unified social credit code: {0}";
-    OrganisationCode: "“{v}”不是有效的组织机构代码：{0}", "\"{v}\" is no valid organisation code: {0}";
-    IdNumber: "“{v}”不是有效的公民身份号码：{0}", "\"{v}\" is no valid citizen ID number: {0}";
-    PartyCode: "“{v}”既不是信用代码、组织机构代码，也不是身份号码", "\"{v}\" is neither a credit code nor an organisation code nor an ID number";
-    DealCodeShape: "“{v}”不是统一交易标识码：{0}", "\"{v}\" is no unified deal code: {0}";
+    CreditCode: "“{v}”不是有效的统一社会信用代码：{f}", "\"{v}\" is no valid unified social credit code: {f}";
+    OrganisationCode: "“{v}”不是有效的组织机构代码：{f}", "\"{v}\" is no valid organisation code: {f}";
+    IdNumber: "“{v}”不是有效的公民身份号码：{f}", "\"{v}\" is no valid citizen ID number: {f}";
+    PartyCode: "“{v}”不是{0}", "\"{v}\" is no {1}";
+    InternalCode: "“{v}”不是统一代码，按内部代码接受", "\"{v}\" is no standard code and is taken as an internal one";
+    DealCodeShape: "“{v}”不是统一交易标识码：{f}", "\"{v}\" is no unified deal code: {f}";
     DealCodeCheck: "统一交易标识码“{v}”的校验码为 {0}，应为 {1}", "the check character of deal code \"{v}\" is {0}, should be {1}";
-    TenderCode: "“{v}”不符合{0}的组成规则：{1}", "\"{v}\" does not follow the composition of {0}: {1}";
+    TenderCode: "“{v}”不符合编号的组成规则：{f}", "\"{v}\" does not follow the composition of the code: {f}";
+    TenderCodePrefix: "“{v}”不以 {0}“{1}”开头", "\"{v}\" does not begin with {0} \"{1}\"";
     ControlCharacter: "含有不允许的控制字符 {0}", "has the control character {0}, which is not allowed";
 
     // Among records.
@@ -140,10 +153,7 @@ impl Reason {
     /// The whole sentence: field, what is wrong, where the rule stands.
     pub fn render(&self, lang: Lang) -> String {
         let (zh, en) = self.code.sentences();
-        let mut sentence = lang.pick(zh, en).replace("{v}", &self.value);
-        for (i, arg) in self.args.iter().enumerate() {
-            sentence = sentence.replace(&format!("{{{i}}}"), arg);
-        }
+        let sentence = self.fill(lang.pick(zh, en), lang);
         let head = match (self.field.as_str(), self.label.as_str(), lang) {
             ("", ..) => String::new(),
             (field, "", _) => format!("{field}{}", lang.pick("：", ": ")),
@@ -157,4 +167,49 @@ impl Reason {
         };
         format!("{head}{sentence}{tail}")
     }
+
+    /// Puts value, arguments and flaw into a sentence in one pass, so that a value that holds `{0}` stays as it is.
+    fn fill(&self, sentence: &str, lang: Lang) -> String {
+        let mut out = String::with_capacity(sentence.len() + self.value.len());
+        let mut rest = sentence;
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, behind)| Some((before, behind.split_once('}')?)))
+        {
+            out.push_str(before);
+            match name {
+                "v" => out.push_str(&self.value),
+                "f" => out.push_str(&self.fill(flaw_sentence(self.args.first(), lang), lang)),
+                place => {
+                    let arg = place.parse().ok().and_then(|place: usize| self.args.get(place));
+                    out.push_str(arg.map(String::as_str).unwrap_or_default());
+                }
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        out
+    }
+}
+
+/// What can be wrong with an identifier, by the name that stands as the reason's first argument; `{1}`, `{2}` follow.
+const FLAWS: &[(&str, &str, &str)] = &[
+    ("length", "长度 {1}，应为 {2}", "length {1}, must be {2}"),
+    ("character", "第 {1} 位“{2}”不是允许的字符", "character {1}, \"{2}\", is not allowed there"),
+    ("check", "末位校验码为 {1}，应为 {2}", "the check character is {1}, should be {2}"),
+    ("region", "行政区划 {1} 不存在", "there is no division {1}"),
+    ("date", "日期 {1} 不存在", "there is no day {1}"),
+    ("class", "交易分类 {1} 不存在", "there is no trade class {1}"),
+    ("credit_code", "其中的统一社会信用代码 {1} 无效", "the credit code {1} in it is not valid"),
+    ("hyphens", "连字符的位置不对", "the hyphens do not stand where they must"),
+    (
+        "not_standard",
+        "是地方监管平台的 {1} 位编号（三位行业类别、行政区划、日期、序号），标准编号为 {2} 位",
+        "it is a local platform's code of {1} characters (class of three, division, date, serial); \
+         the standard's has {2}",
+    ),
+];
+
+fn flaw_sentence(name: Option<&String>, lang: Lang) -> &'static str {
+    let flaw = FLAWS.iter().find(|(flaw, ..)| name.is_some_and(|name| name == flaw));
+    flaw.map_or("", |(_, zh, en)| lang.pick(zh, en))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use toml::de::DeTable;
 
-use super::table::{Document, Word, nearest};
+use super::table::{Document, Word, perhaps, say};
 use super::{Condition, Dataset, FieldId, Personal};
 
 /// Puts the conditions into their datasets; a name that does not exist is noted.
@@ -24,7 +24,9 @@ pub(super) fn conditions(document: &mut Document<'_>, datasets: &mut [Dataset], 
             words.iter().filter_map(|word| field(document, word, dataset)).collect::<Vec<_>>()
         });
         if !table.contains_key("require") && !table.contains_key("one_of") {
-            document.wrong(at, "the condition demands nothing", "add require = [\"FIELD\"] or one_of = [\"A\", \"B\"]");
+            let keys = ["require = [\"FIELD\"]", "one_of = [\"A\", \"B\"]"];
+            let hint = say(format!("添加 {}", keys.join(" 或 ")), format!("add {}", keys.join(" or ")));
+            document.wrong(at, say("条件没有提出任何要求", "the condition demands nothing"), hint);
         }
         datasets[place].conditions.push(Condition { when, require, one_of, source });
     }
@@ -34,7 +36,7 @@ pub(super) fn conditions(document: &mut Document<'_>, datasets: &mut [Dataset], 
 fn when(document: &mut Document<'_>, table: &DeTable<'_>, dataset: &Dataset) -> Vec<(FieldId, Vec<String>)> {
     let Some(value) = table.get("when") else { return Vec::new() };
     let Some(pairs) = value.get_ref().as_table() else {
-        document.mistyped(value, "when", "a table { FIELD = [\"value\"] }");
+        document.mistyped(value, "when", say("表 { FIELD = [\"value\"] }", "a table { FIELD = [\"value\"] }"));
         return Vec::new();
     };
     let mut when = Vec::new();
@@ -46,8 +48,11 @@ fn when(document: &mut Document<'_>, table: &DeTable<'_>, dataset: &Dataset) -> 
             if let Some(set) = dataset.fields[id].codes.as_ref().filter(|set| set.refuses())
                 && set.by_code(&value.text).is_none()
             {
-                let message = format!("`{}` is not in code set {}", value.text, set.name);
-                document.wrong(value.at, message, "the condition would never hold");
+                let message = say(
+                    format!("`{}` 不在代码集 {} 中", value.text, set.name),
+                    format!("`{}` is not in code set {}", value.text, set.name),
+                );
+                document.wrong(value.at, message, say("该条件永远不会成立", "the condition would never hold"));
             }
         }
         when.push((id, values.into_iter().map(|word| word.text).collect()));
@@ -62,7 +67,7 @@ pub(super) fn personal(document: &mut Document<'_>, datasets: &mut [Dataset], by
         let name = Word { text: key.get_ref().as_ref().to_owned(), at: key.span().start };
         let Some(place) = place(document, &name, by_name) else { continue };
         let Some(table) = value.get_ref().as_table() else {
-            document.mistyped(value, &name.text, "a table [DATASET]");
+            document.mistyped(value, &name.text, say("表 [DATASET]", "a table [DATASET]"));
             continue;
         };
         for key in table.keys() {
@@ -86,8 +91,10 @@ fn personal_kind(document: &mut Document<'_>, word: &Word) -> Option<Personal> {
         "address" => Personal::Address,
         "other" => Personal::Other,
         kind => {
-            let hint = "name, id_number, telephone, email, address or other";
-            document.wrong(word.at, format!("the kind `{kind}` of personal data is not known"), hint);
+            let kinds = "name, id_number, telephone, email, address, other";
+            let message =
+                say(format!("未知的个人信息类型 `{kind}`"), format!("the kind `{kind}` of personal data is not known"));
+            document.wrong(word.at, message, say(format!("应为 {kinds} 之一"), format!("one of {kinds}")));
             return None;
         }
     })
@@ -96,19 +103,26 @@ fn personal_kind(document: &mut Document<'_>, word: &Word) -> Option<Personal> {
 fn place(document: &mut Document<'_>, name: &Word, by_name: &HashMap<String, usize>) -> Option<usize> {
     let place = by_name.get(&name.text).copied();
     if place.is_none() {
-        let hint = nearest(&name.text, by_name.keys().map(String::as_str)).map(|near| format!("`{near}`?"));
-        document.wrong(name.at, format!("there is no dataset `{}`", name.text), hint.unwrap_or_default());
+        no_dataset(document, name, by_name);
     }
     place
+}
+
+pub(super) fn no_dataset(document: &mut Document<'_>, name: &Word, by_name: &HashMap<String, usize>) {
+    let hint = perhaps(&name.text, by_name.keys().map(String::as_str));
+    let message = say(format!("没有数据集 `{}`", name.text), format!("there is no dataset `{}`", name.text));
+    document.wrong(name.at, message, hint);
 }
 
 /// A field's position; a name that the dataset does not have is noted.
 pub(super) fn field(document: &mut Document<'_>, name: &Word, dataset: &Dataset) -> Option<FieldId> {
     let id = dataset.field(&name.text);
     if id.is_none() {
-        let near = nearest(&name.text, dataset.fields.iter().map(|f| f.name.as_str()));
-        let hint = near.map(|near| format!("`{near}`?")).unwrap_or_default();
-        let message = format!("dataset {} has no field `{}`", dataset.label(), name.text);
+        let hint = perhaps(&name.text, dataset.fields.iter().map(|f| f.name.as_str()));
+        let message = say(
+            format!("数据集 {} 没有字段 `{}`", dataset.label(), name.text),
+            format!("dataset {} has no field `{}`", dataset.label(), name.text),
+        );
         document.wrong(name.at, message, hint);
     }
     id

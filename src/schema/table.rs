@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Words};
 
 /// A text under reading, and what is wrong with it so far.
 pub(crate) struct Document<'t> {
@@ -33,13 +33,15 @@ impl<'t> Document<'t> {
         let (root, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
-            self.wrong(at, error.message().to_owned(), "");
+            self.wrong(at, say(format!("TOML 语法错误：{}", error.message()), error.message()), nothing());
         }
         root.into_inner()
     }
 
-    pub(crate) fn wrong(&mut self, at: usize, message: impl Into<String>, hint: impl Into<String>) {
-        self.found.push(Diagnostic::at(self.file, self.text, at, message, hint));
+    pub(crate) fn wrong(&mut self, at: usize, message: impl Into<Words>, hint: impl Into<Words>) {
+        let (message, hint) = (message.into(), hint.into());
+        let diagnostic = Diagnostic::at(self.file, self.text, at, message.en, hint.en);
+        self.found.push(diagnostic.in_chinese(message.zh, hint.zh));
     }
 
     /// Notes each key that is none of `known`, with the nearest one that is.
@@ -47,9 +49,11 @@ impl<'t> Document<'t> {
         for key in table.keys() {
             let name = key.get_ref().as_ref();
             if !known.contains(&name) {
-                let hint = nearest(name, known.iter().copied())
-                    .map_or_else(|| format!("expected one of {}", known.join(", ")), |near| format!("`{near}`?"));
-                self.wrong(key.span().start, format!("unknown key `{name}`"), hint);
+                let hint = match nearest(name, known.iter().copied()) {
+                    Some(near) => say(format!("是否为 `{near}`？"), format!("`{near}`?")),
+                    None => say(format!("应为 {} 之一", known.join("、")), format!("one of {}", known.join(", "))),
+                };
+                self.wrong(key.span().start, say(format!("未知的键 `{name}`"), format!("unknown key `{name}`")), hint);
             }
         }
     }
@@ -60,7 +64,7 @@ impl<'t> Document<'t> {
         match value.get_ref().as_str() {
             Some(text) => Some(Word { text: text.to_owned(), at: value.span().start }),
             None => {
-                self.mistyped(value, key, "a text in quotes");
+                self.mistyped(value, key, say("引号中的文本", "a text in quotes"));
                 None
             }
         }
@@ -69,7 +73,8 @@ impl<'t> Document<'t> {
     /// A text that must be there; noted at `within` if it is not.
     pub(crate) fn needed(&mut self, table: &DeTable<'_>, key: &str, within: usize) -> Word {
         if !table.contains_key(key) {
-            self.wrong(within, format!("`{key}` is missing"), format!("add {key} = \"…\""));
+            let message = say(format!("缺少 `{key}`"), format!("`{key}` is missing"));
+            self.wrong(within, message, say(format!("添加 {key} = \"…\""), format!("add {key} = \"…\"")));
         }
         self.text(table, key).unwrap_or(Word { text: String::new(), at: within })
     }
@@ -78,7 +83,7 @@ impl<'t> Document<'t> {
     pub(crate) fn flag(&mut self, table: &DeTable<'_>, key: &str) -> bool {
         let Some(value) = table.get(key) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
-            self.mistyped(value, key, "true or false");
+            self.mistyped(value, key, say("true 或 false", "true or false"));
             false
         })
     }
@@ -87,7 +92,7 @@ impl<'t> Document<'t> {
         let value = table.get(key)?;
         let number = self.whole(value);
         if number.is_none() {
-            self.mistyped(value, key, "a whole number");
+            self.mistyped(value, key, say("整数", "a whole number"));
         }
         number
     }
@@ -102,7 +107,7 @@ impl<'t> Document<'t> {
         match value.get_ref().as_array() {
             Some(_) => self.words(value),
             None => {
-                self.mistyped(value, key, "a list [\"…\"]");
+                self.mistyped(value, key, say("列表 [\"…\"]", "a list [\"…\"]"));
                 Vec::new()
             }
         }
@@ -114,7 +119,10 @@ impl<'t> Document<'t> {
         for item in value.get_ref().as_array().into_iter().flatten() {
             match item.get_ref().as_str() {
                 Some(text) => words.push(Word { text: text.to_owned(), at: item.span().start }),
-                None => self.wrong(item.span().start, "a text in quotes is expected here", ""),
+                None => {
+                    let message = say("此处应为引号中的文本", "a text in quotes is expected here");
+                    self.wrong(item.span().start, message, nothing());
+                }
             }
         }
         words
@@ -124,23 +132,44 @@ impl<'t> Document<'t> {
     pub(crate) fn tables<'a, 'i>(&mut self, table: &'a DeTable<'i>, key: &str) -> Vec<(&'a DeTable<'i>, usize)> {
         let Some(value) = table.get(key) else { return Vec::new() };
         let Some(items) = value.get_ref().as_array() else {
-            self.mistyped(value, key, &format!("a list of tables [[{key}]]"));
+            self.mistyped(value, key, say(format!("表的列表 [[{key}]]"), format!("a list of tables [[{key}]]")));
             return Vec::new();
         };
         let mut tables = Vec::new();
         for item in items.iter() {
             match item.get_ref().as_table() {
                 Some(table) => tables.push((table, item.span().start)),
-                None => self.wrong(item.span().start, "a table is expected here", ""),
+                None => {
+                    self.wrong(item.span().start, say("此处应为表", "a table is expected here"), nothing());
+                }
             }
         }
         tables
     }
 
-    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: &str) {
-        let message = format!("`{key}` must be {expected}, not {}", value.get_ref().type_str());
-        self.wrong(value.span().start, message, "");
+    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: impl Into<Words>) {
+        let expected = expected.into();
+        let given = value.get_ref().type_str();
+        let message = say(
+            format!("`{key}` 应为{}，而不是 {given}", expected.zh),
+            format!("`{key}` must be {}, not {given}", expected.en),
+        );
+        self.wrong(value.span().start, message, nothing());
     }
+}
+
+pub(crate) fn say(zh: impl Into<String>, en: impl Into<String>) -> Words {
+    Words::new(zh, en)
+}
+
+/// No hint: the message says it all.
+pub(crate) fn nothing() -> Words {
+    Words::default()
+}
+
+/// "Did you mean", or nothing if no known name is like it.
+pub(crate) fn perhaps<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Words {
+    nearest(name, known).map_or_else(nothing, |near| say(format!("是否为 `{near}`？"), format!("`{near}`?")))
 }
 
 /// The name most like `name`, if one is like it at all.

@@ -223,6 +223,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Number of cells, absent ones included.
+    pub fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
     pub fn place(&self) -> Place {
         self.span.place
     }

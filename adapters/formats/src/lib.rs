@@ -1,1 +1,263 @@
-//! .
+//! How bytes become rows: csv, json, ndjson, xml, xlsx, in the encodings that Chinese departments use.
+//!
+//! A [`Reader`] streams: it holds one row (or one page of a workbook) and never a file. What can't be read is a
+//! broken row with its place and its bytes, so that neighbours are never harmed: a bad byte, an open quote, a cell
+//! too many cost one row; a file whose structure is lost costs what follows the place, as one row of
+//! [`FaultKind::FileUnreadable`]. Errors are left for what is no fault of the file's content: a disk that fails.
+//!
+//! The rows of a file are the same however its bytes arrive and wherever its reading is cut and resumed; the tests
+//! of each format read at every cut. Writers for what the hub sends stand in [`write`].
+
+use std::io::{self, Read, Seek};
+
+use adapter::{Fault, FaultKind, PAGE_BYTES_MAX, PAGE_ROWS, Place, Rows};
+
+mod config;
+mod csv;
+mod date;
+mod encoding;
+mod flat;
+mod json;
+mod json_row;
+pub mod limits;
+mod lines;
+mod ndjson;
+mod split;
+mod window;
+pub mod write;
+
+pub use config::{
+    AsciiChar, CsvConfig, FormatConfig, HeaderRows, JsonConfig, Merged, NdjsonConfig, Quote, Sheet, SkipRows,
+    XlsxConfig, XmlConfig,
+};
+pub use date::civil_date;
+pub use encoding::Encoding;
+
+/// What a file is read from.
+pub trait Input: Read + Seek + Send {}
+impl<T: Read + Seek + Send> Input for T {}
+
+/// Opens a file's content as what it was declared to be. Nothing is read yet.
+///
+/// `name` is the name under which its rows are listed in [`Rows::files`].
+pub fn open(config: &FormatConfig, name: &str, input: Box<dyn Input + 'static>) -> Reader {
+    let body = match config {
+        FormatConfig::Csv(config) => Body::Csv(Box::new(csv::Csv::new(config, Box::new(input)))),
+        FormatConfig::Json(config) => Body::Json(Box::new(json::Json::new(config, Box::new(input)))),
+        FormatConfig::Ndjson(config) => Body::Ndjson(Box::new(ndjson::Ndjson::new(config, Box::new(input)))),
+        FormatConfig::Xml(_) | FormatConfig::Xlsx(_) => Body::Ended,
+    };
+    Reader { name: name.to_owned(), body, prepared: false, refusal: None, rows_read: 0 }
+}
+
+/// Reads the rows of one file.
+pub struct Reader {
+    name: String,
+    body: Body,
+    prepared: bool,
+    /// A refusal met before the first row was asked for.
+    refusal: Option<Refusal>,
+    rows_read: u64,
+}
+
+enum Body {
+    Csv(Box<csv::Csv>),
+    Json(Box<json::Json>),
+    Ndjson(Box<ndjson::Ndjson>),
+    Ended,
+}
+
+impl Reader {
+    /// The columns that the file itself declares; none where it has no header (JSON, XML) or can't be read.
+    pub fn header(&mut self) -> io::Result<Option<&[String]>> {
+        self.prepare()?;
+        Ok(match &self.body {
+            Body::Csv(csv) => Some(csv.columns()),
+            Body::Json(_) | Body::Ndjson(_) | Body::Ended => None,
+        })
+    }
+
+    /// The encoding that the file's bytes are in, as [`Rows::encoding`] has it; empty where it can't be read.
+    pub fn encoding(&mut self) -> io::Result<&'static str> {
+        self.prepare()?;
+        Ok(match &self.body {
+            Body::Csv(csv) => csv.encoding().name(),
+            Body::Json(json) => json.encoding().name(),
+            Body::Ndjson(ndjson) => ndjson.encoding().name(),
+            Body::Ended => "",
+        })
+    }
+
+    /// True: this file's rows may stand in one page with those that are there.
+    pub fn fits(&mut self, rows: &Rows) -> io::Result<bool> {
+        let encoding = self.encoding()?;
+        let header = self.header()?;
+        if rows.is_empty() && rows.columns().is_empty() {
+            return Ok(true);
+        }
+        let same_header = match header {
+            Some(columns) => rows.declared && rows.columns() == columns,
+            None => !rows.declared,
+        };
+        Ok(same_header && (encoding.is_empty() || rows.encoding == encoding))
+    }
+
+    /// Adds rows until there are `rows_max` or they have `bytes_max`. False: the file has no more.
+    ///
+    /// The rows must fit (see [`Reader::fits`]). An error is one of reading, not of content.
+    pub fn next(&mut self, rows: &mut Rows, rows_max: usize, bytes_max: usize) -> io::Result<bool> {
+        let encoding = self.encoding()?;
+        if let Some(columns) = self.header()?
+            && rows.columns().is_empty()
+        {
+            columns.iter().for_each(|name| {
+                rows.column(name);
+            });
+            rows.declared = true;
+        }
+        if rows.encoding.is_empty() {
+            rows.encoding = encoding.to_owned();
+        }
+        let file = rows.files.iter().position(|f| *f == self.name).unwrap_or_else(|| {
+            rows.files.push(self.name.clone());
+            rows.files.len() - 1
+        });
+        let before = rows.len();
+        let mut out = Out { rows, file: file as u32, rows_max, bytes_max };
+        if out.full() {
+            return Ok(self.refusal.is_some() || !matches!(self.body, Body::Ended));
+        }
+        let result = match (self.refusal.take(), &mut self.body) {
+            (Some(refusal), _) => Err(Stop::Refused(refusal)),
+            (None, Body::Csv(csv)) => csv.next(&mut out),
+            (None, Body::Json(json)) => json.next(&mut out),
+            (None, Body::Ndjson(ndjson)) => ndjson.next(&mut out),
+            (None, Body::Ended) => Ok(false),
+        };
+        let more = match result {
+            Ok(more) => more,
+            Err(Stop::Io(error)) => return Err(error),
+            Err(Stop::Refused(refusal)) => {
+                out.refused(refusal);
+                false
+            }
+        };
+        self.rows_read += (rows.len() - before) as u64;
+        if !more {
+            self.body = Body::Ended;
+        }
+        Ok(more)
+    }
+
+    /// Passes over the next `n` rows. False: the file has fewer.
+    pub fn skip(&mut self, n: u64) -> io::Result<bool> {
+        let (target, mut more) = (self.rows_read + n, true);
+        while self.rows_read < target && more {
+            let rows_max = (target - self.rows_read).min(PAGE_ROWS as u64) as usize;
+            more = self.next(&mut Rows::default(), rows_max, PAGE_BYTES_MAX)?;
+        }
+        Ok(self.rows_read == target)
+    }
+
+    /// How many rows the file has given so far, broken ones included.
+    pub fn rows_read(&self) -> u64 {
+        self.rows_read
+    }
+
+    fn prepare(&mut self) -> io::Result<()> {
+        if self.prepared {
+            return Ok(());
+        }
+        let result = match &mut self.body {
+            Body::Csv(csv) => csv.prepare(),
+            Body::Json(json) => json.prepare(),
+            Body::Ndjson(ndjson) => ndjson.prepare(),
+            Body::Ended => Ok(()),
+        };
+        match result {
+            Ok(()) => {}
+            Err(Stop::Io(error)) => return Err(error),
+            Err(Stop::Refused(refusal)) => {
+                self.refusal = Some(refusal);
+                self.body = Body::Ended;
+            }
+        }
+        self.prepared = true;
+        Ok(())
+    }
+}
+
+/// Where rows go, and when it is enough.
+struct Out<'a> {
+    rows: &'a mut Rows,
+    /// Index of the file in `rows.files`.
+    file: u32,
+    rows_max: usize,
+    bytes_max: usize,
+}
+
+impl Out<'_> {
+    fn full(&self) -> bool {
+        self.rows.len() >= self.rows_max || self.rows.size() >= self.bytes_max
+    }
+
+    fn place(&self, line: u64, offset: u64) -> Place {
+        Place { file: self.file, line, offset }
+    }
+
+    fn broken(&mut self, place: Place, kind: FaultKind, args: Vec<String>, raw: &[u8]) {
+        self.rows.push_broken(place, Fault { kind, args }, raw);
+    }
+
+    fn refused(&mut self, refusal: Refusal) {
+        let place = self.place(refusal.line, refusal.offset);
+        self.broken(place, FaultKind::FileUnreadable, vec![refusal.what, refusal.hint], &refusal.raw);
+    }
+}
+
+/// Why a file, or the rest of it, can't be read as what it was declared to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Refusal {
+    what: String,
+    hint: String,
+    line: u64,
+    offset: u64,
+    /// The bytes at the place, cut at [`limits::KEPT_BYTES_MAX`].
+    raw: Vec<u8>,
+}
+
+impl Refusal {
+    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: hint.into(), ..Self::default() }
+    }
+
+    fn empty() -> Self {
+        Self::new(
+            "the file is empty",
+            "ask the sender for the file again; an export that ended early leaves such files",
+        )
+    }
+
+    fn at(mut self, line: u64, offset: u64, raw: &[u8]) -> Self {
+        self.raw = raw[..raw.len().min(limits::KEPT_BYTES_MAX)].to_vec();
+        Self { line, offset, ..self }
+    }
+}
+
+/// Why reading stopped.
+enum Stop {
+    Refused(Refusal),
+    Io(io::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

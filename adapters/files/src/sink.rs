@@ -1,0 +1,163 @@
+//! Writes each document under a temporary name and renames it, so that a reader never sees half of it.
+//!
+//! The receipt is the digest of what now stands under the document's name. A document that is there already with
+//! the same content gets the same receipt, so sending again after a lost answer is harmless; other content under
+//! the name is never overwritten, and the receipt says so.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use adapter::{Answer, Request, Sink, SinkError};
+use async_trait::async_trait;
+
+use crate::config::FilesSinkConfig;
+use crate::digest;
+
+/// Writes documents into a directory.
+pub struct FilesSink {
+    root: Arc<PathBuf>,
+    config: FilesSinkConfig,
+}
+
+impl FilesSink {
+    /// A relative path starts at `base`.
+    pub fn open(config: FilesSinkConfig, base: &Path) -> Self {
+        Self { root: Arc::new(base.join(&config.path)), config }
+    }
+
+    fn file_name(&self, request: &Request<'_>) -> String {
+        let suffix = self.config.suffix.as_deref().unwrap_or_else(|| suffix_of(request.media));
+        format!("{}{}{suffix}", self.config.prefix, request.name)
+    }
+}
+
+#[async_trait]
+impl Sink for FilesSink {
+    async fn check(&self) -> Result<Vec<String>, SinkError> {
+        let root = Arc::clone(&self.root);
+        let task = tokio::task::spawn_blocking(move || {
+            probe(&root).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
+                let (message, hint) = words(&root, &error);
+                SinkError { message, hint }
+            })
+        });
+        task.await.unwrap_or_else(|error| {
+            Err(SinkError {
+                message: format!("the check was broken off: {error}"),
+                hint: "this is a defect of the hub; please report it with the log".into(),
+            })
+        })
+    }
+
+    async fn send(&self, request: Request<'_>) -> Answer {
+        let name = self.file_name(&request);
+        if !is_safe_name(&name) {
+            return Answer::Unsent { why: format!("`{name}` is no safe name for a file") };
+        }
+        let (root, body) = (Arc::clone(&self.root), request.body.to_vec());
+        match tokio::task::spawn_blocking(move || place(&root, &name, &body)).await {
+            Ok(answer) => answer,
+            Err(error) => Answer::Unknown { why: format!("writing was broken off: {error}") },
+        }
+    }
+}
+
+fn suffix_of(media: &str) -> &'static str {
+    match media.split(';').next().unwrap_or_default().trim() {
+        "application/json" => ".json",
+        "application/x-ndjson" | "application/jsonl" => ".ndjson",
+        "application/xml" | "text/xml" => ".xml",
+        "text/csv" => ".csv",
+        "application/zip" => ".zip",
+        _ => ".dat",
+    }
+}
+
+fn is_safe_name(name: &str) -> bool {
+    !name.starts_with('.') && !name.contains(['/', '\\', ':', '\0', '\r', '\n']) && name.len() <= 200
+}
+
+/// Writes the document and says what stands under its name.
+fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
+    let target = root.join(name);
+    let own = digest::of_bytes(body);
+    match File::open(&target) {
+        Ok(file) => return already_there(&target, file, &own),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Answer::Unsent { why: unsent(root, &error) },
+    }
+    // Until the rename nothing is there under the document's name; after it, it may be there for good.
+    let partial = root.join(format!(".{name}.part"));
+    if let Err(error) = write_whole(&partial, body) {
+        if let Err(left) = fs::remove_file(&partial)
+            && left.kind() != ErrorKind::NotFound
+        {
+            tracing::warn!(file = %partial.display(), error = %left, "A file that was begun could not be removed.");
+        }
+        return Answer::Unsent { why: unsent(root, &error) };
+    }
+    if let Err(error) = fs::rename(&partial, &target) {
+        return Answer::Unsent { why: unsent(root, &error) };
+    }
+    match File::open(root).and_then(|directory| directory.sync_all()) {
+        Ok(()) => answered(&serde_json::json!({ "digest": own, "bytes": body.len() })),
+        Err(error) => {
+            Answer::Unknown { why: format!("the directory `{}` could not be synced: {error}", root.display()) }
+        }
+    }
+}
+
+fn already_there(target: &Path, file: File, own: &str) -> Answer {
+    match digest::of_reader(file) {
+        Ok((digest, bytes)) if digest == own => answered(&serde_json::json!({ "digest": digest, "bytes": bytes })),
+        Ok((digest, bytes)) => answered(&serde_json::json!({
+            "conflict": "a file of this name is there with other content; it was left as it is",
+            "digest": digest,
+            "bytes": bytes,
+        })),
+        Err(error) => Answer::Unsent { why: format!("`{}` is there and could not be read: {error}", target.display()) },
+    }
+}
+
+fn answered(body: &serde_json::Value) -> Answer {
+    Answer::Answered { status: 0, retry_after_s: None, body: body.to_string().into_bytes() }
+}
+
+fn write_whole(path: &Path, body: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(body)?;
+    file.sync_all()
+}
+
+/// Leaves nothing behind.
+fn probe(root: &Path) -> io::Result<()> {
+    let path = root.join(format!(".exchange-hub-check-{}.part", std::process::id()));
+    write_whole(&path, b"")?;
+    fs::remove_file(&path)
+}
+
+fn unsent(root: &Path, error: &io::Error) -> String {
+    let (message, hint) = words(root, error);
+    format!("{message}; {hint}")
+}
+
+/// What went wrong, and what to do.
+fn words(root: &Path, error: &io::Error) -> (String, String) {
+    let shown = root.display();
+    match error.kind() {
+        ErrorKind::NotFound => {
+            (format!("the directory `{shown}` does not exist"), "create it, mount it, or correct `path`".into())
+        }
+        ErrorKind::NotADirectory => (format!("`{shown}` is not a directory"), "`path` names a directory".into()),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
+            format!("the directory `{shown}` may not be written to: {error}"),
+            "give the hub's user the right to write there".into(),
+        ),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            (format!("there is no room left in `{shown}`"), "make room there; the document is sent again".into())
+        }
+        _ => (format!("writing into `{shown}` failed: {error}"), "see whether the disk or the share is there".into()),
+    }
+}

@@ -1,0 +1,442 @@
+//! Takes each content that appears in the directory once.
+//!
+//! A file is known by the SHA-256 of its content: the same content under another name, or touched again, is noted
+//! and not read; other content under a known name is read as new. What is known and unchanged by size and time is
+//! not even opened. The checkpoint names the file at hand, its digest and the rows taken, so a run goes on in the
+//! middle of a file as long as its content is the same. A file that changes while it is read ends the run; nothing
+//! of the page at hand is kept, and the next run takes the new content.
+//!
+//! All work with files is blocking and runs on tokio's blocking threads. The state is behind a mutex, so a pull that
+//! was given up (its future dropped) ends by itself before the next begins.
+
+use std::collections::{HashSet, VecDeque};
+use std::fs::File;
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use adapter::{Checkpoint, Fault, FaultKind, FileSeen, PAGE_BYTES_MAX, Page, Place, Source, SourceError};
+use async_trait::async_trait;
+use formats::Reader;
+use serde::{Deserialize, Serialize};
+use tracing::{info, warn};
+
+use crate::config::{After, FilesSourceConfig};
+use crate::listing::{Listed, Listing, Stamp, list, markers, unix_us};
+use crate::trouble::{Act, source_error};
+use crate::{archive, digest};
+
+/// Files that one page may finish, so that ten thousand small files do not make a page that never ends.
+const PAGE_FILES_MAX: usize = 200;
+/// Longest time for which a run waits to see whether fresh files are stable; with a longer rule, the next run looks.
+const WAIT_MS_MAX: u64 = 10_000;
+
+/// Pulls rows from the files of a directory.
+pub struct FilesSource {
+    work: Arc<Mutex<Work>>,
+}
+
+impl FilesSource {
+    /// Watches the directory that `config` names; relative paths start at `base`.
+    ///
+    /// `seen` are the files that were taken before. To read all of them again, give none, and pull from an empty
+    /// checkpoint.
+    pub fn open(config: FilesSourceConfig, base: &Path, seen: Vec<FileSeen>) -> Result<Self, SourceError> {
+        let root = base.join(&config.path);
+        let archive = match &config.after {
+            After::Leave => None,
+            After::Archive(path) => Some(base.join(path)),
+        };
+        let work = Work {
+            root,
+            archive,
+            config,
+            seen: Seen::new(seen),
+            queue: VecDeque::new(),
+            current: None,
+            last: Checkpoint::default(),
+            finished: Vec::new(),
+            fresh: Vec::new(),
+            aside: HashSet::new(),
+            trouble: None,
+        };
+        Ok(Self { work: Arc::new(Mutex::new(work)) })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Work) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let work = Arc::clone(&self.work);
+        // A panic leaves the state as it was at some step; the checkpoint given with the next pull sets it right.
+        let task = tokio::task::spawn_blocking(move || act(&mut work.lock().unwrap_or_else(PoisonError::into_inner)));
+        task.await.unwrap_or_else(|error| {
+            Err(SourceError::Unavailable {
+                message: format!("reading the files was broken off: {error}"),
+                hint: "this is a defect of the hub; please report it with the log".into(),
+            })
+        })
+    }
+}
+
+#[async_trait]
+impl Source for FilesSource {
+    async fn check(&mut self) -> Result<Vec<String>, SourceError> {
+        self.blocking(|work| work.check()).await
+    }
+
+    async fn pull(&mut self, after: &Checkpoint) -> Result<Option<Page>, SourceError> {
+        let after = after.clone();
+        self.blocking(move |work| work.pull(&after)).await
+    }
+
+    async fn confirmed(&mut self) -> Result<(), SourceError> {
+        self.blocking(|work| work.confirmed()).await
+    }
+}
+
+/// What was taken before.
+struct Seen {
+    digests: HashSet<String>,
+    stamps: HashSet<(String, Stamp)>,
+}
+
+impl Seen {
+    fn new(files: Vec<FileSeen>) -> Self {
+        let mut seen = Self { digests: HashSet::new(), stamps: HashSet::new() };
+        files.iter().for_each(|file| seen.add(file));
+        seen
+    }
+
+    fn add(&mut self, file: &FileSeen) {
+        self.digests.insert(file.digest.clone());
+        self.stamps.insert((file.name.clone(), Stamp { size: file.size, modified_us: file.modified_us }));
+    }
+
+    fn is_unchanged(&self, file: &Listed) -> bool {
+        self.stamps.contains(&(file.name.clone(), file.stamp))
+    }
+}
+
+/// A checkpoint in the middle of a file. Between files it is empty: what was taken is known by `seen`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Middle {
+    file: String,
+    digest: String,
+    /// Rows of the file that were taken, broken ones included.
+    row: u64,
+}
+
+/// The file at hand.
+struct Current {
+    file: Listed,
+    digest: String,
+    /// The same open file, to see whether it changes while it is read.
+    handle: File,
+    reader: Reader,
+}
+
+struct Work {
+    config: FilesSourceConfig,
+    root: PathBuf,
+    archive: Option<PathBuf>,
+    seen: Seen,
+    queue: VecDeque<Listed>,
+    current: Option<Current>,
+    /// The checkpoint of the last page: if the next pull begins elsewhere, the reader at hand is of no use.
+    last: Checkpoint,
+    /// Read to their end with the last page; moved once that is confirmed.
+    finished: Vec<Listed>,
+    /// What the last page says of files; known from the moment it is confirmed.
+    fresh: Vec<FileSeen>,
+    /// Names of files that could not be opened in this run; the last of the troubles is told when the others are done.
+    aside: HashSet<String>,
+    trouble: Option<SourceError>,
+}
+
+impl Work {
+    fn check(&mut self) -> Result<Vec<String>, SourceError> {
+        let listing = self.list()?;
+        let new = listing.files.iter().filter(|file| !self.seen.is_unchanged(file)).count();
+        let shown = self.root.display();
+        let mut lines = vec![format!("directory {shown}: {} files match, {new} of them new", listing.files.len())];
+        if listing.unfinished > 0 {
+            lines.push(format!("{} files are not complete yet by the rule `ready`", listing.unfinished));
+        }
+        if listing.links > 0 {
+            lines.push(format!("{} symbolic links are passed over", listing.links));
+        }
+        for file in listing.files.iter().filter(|file| !self.seen.is_unchanged(file)).take(1) {
+            File::open(&file.path).map_err(|error| source_error(Act::ReadFile, &file.path, &error))?;
+        }
+        if let Some(archive) = &self.archive {
+            archive::check(archive).map_err(|error| source_error(Act::Archive, archive, &error))?;
+            lines.push(format!("archive {}: can be written", archive.display()));
+        }
+        Ok(lines)
+    }
+
+    fn pull(&mut self, after: &Checkpoint) -> Result<Option<Page>, SourceError> {
+        let result = self.pull_page(after);
+        if result.is_err() {
+            // Nothing of the page at hand is kept.
+            self.forget();
+        }
+        result
+    }
+
+    fn forget(&mut self) {
+        self.current = None;
+        self.queue.clear();
+        self.fresh.clear();
+        self.finished.clear();
+    }
+
+    fn pull_page(&mut self, after: &Checkpoint) -> Result<Option<Page>, SourceError> {
+        let mut page = Page::default();
+        if *after != self.last || !self.fresh.is_empty() {
+            self.forget();
+        }
+        if self.current.is_none() {
+            self.resume(after, &mut page)?;
+        }
+        let rows_max = self.config.batch_rows_max;
+        while page.files.len() < PAGE_FILES_MAX {
+            if self.current.is_none() && !self.open_next(&mut page)? {
+                break;
+            }
+            let Some(current) = &mut self.current else { continue };
+            let path = current.file.path.clone();
+            let trouble = |error: io::Error| source_error(Act::ReadFile, &path, &error);
+            if !current.reader.fits(&page.rows).map_err(trouble)? {
+                break;
+            }
+            if !current.reader.next(&mut page.rows, rows_max, PAGE_BYTES_MAX).map_err(trouble)? {
+                self.finish(&mut page)?;
+            }
+            if page.rows.len() >= rows_max || page.rows.size() >= PAGE_BYTES_MAX {
+                break;
+            }
+        }
+        if page.rows.is_empty() && page.files.is_empty() {
+            return match self.trouble.take() {
+                Some(trouble) => Err(trouble),
+                None => Ok(None),
+            };
+        }
+        page.checkpoint = self.checkpoint();
+        page.last = self.current.is_none() && self.queue.is_empty();
+        self.last = page.checkpoint.clone();
+        Ok(Some(page))
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let Some(current) = &self.current else { return Checkpoint::default() };
+        let middle =
+            Middle { file: current.file.name.clone(), digest: current.digest.clone(), row: current.reader.rows_read() };
+        Checkpoint(serde_json::to_string(&middle).expect("strings and a number always serialise"))
+    }
+
+    /// Takes up the file that a checkpoint stands in. A file that has changed since is read anew.
+    fn resume(&mut self, after: &Checkpoint, page: &mut Page) -> Result<(), SourceError> {
+        if after.0.is_empty() {
+            return Ok(());
+        }
+        let middle: Middle = serde_json::from_str(&after.0).map_err(|error| SourceError::Config {
+            message: format!("the checkpoint of this job is not one of files: {error}"),
+            hint: "if the job read another kind of source before, give it a new name".into(),
+        })?;
+        self.queue.clear();
+        let Some(file) = self.list()?.files.into_iter().find(|file| file.name == middle.file) else {
+            warn!(file = middle.file, rows = middle.row, "A file went away while it was being read.");
+            let file = page.rows.files.len() as u32;
+            page.rows.files.push(middle.file);
+            let args = vec![
+                format!("the file went away after {} of its rows were taken", middle.row),
+                "put it back under its name: it is read from its beginning, and rows that were taken are recognised"
+                    .into(),
+            ];
+            page.rows.push_broken(
+                Place { file, ..Place::default() },
+                Fault { kind: FaultKind::FileUnreadable, args },
+                b"",
+            );
+            return Ok(());
+        };
+        self.open(file, page)?;
+        let Some(current) = &mut self.current else { return Ok(()) };
+        if current.digest != middle.digest {
+            info!(file = current.file.name, "A file has changed since it was half read; it is read anew.");
+            return Ok(());
+        }
+        let path = current.file.path.clone();
+        let trouble = |error: io::Error| source_error(Act::ReadFile, &path, &error);
+        if !current.reader.skip(middle.row).map_err(trouble)? {
+            warn!(file = current.file.name, "A file has fewer rows than were taken; it is read anew.");
+            current.reader = reader(&self.config, &current.file, &current.handle).map_err(trouble)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the next file that is to be read. False: there is none now.
+    fn open_next(&mut self, page: &mut Page) -> Result<bool, SourceError> {
+        if self.queue.is_empty() {
+            self.queue = self.list_new()?.into();
+        }
+        let Some(file) = self.queue.pop_front() else { return Ok(false) };
+        self.open(file, page)?;
+        Ok(true)
+    }
+
+    /// Opens a file unless its content is known; then that is noted in the page.
+    fn open(&mut self, file: Listed, page: &mut Page) -> Result<(), SourceError> {
+        match self.try_open(&file) {
+            Ok(Some(current)) if self.is_known(&current.digest) => {
+                info!(file = file.name, "A file's content was taken before; it is not read again.");
+                let seen = file_seen(&current, 0, true);
+                self.done(current.file, seen, page);
+                Ok(())
+            }
+            Ok(current) => {
+                if current.is_none() {
+                    self.aside.insert(file.name);
+                }
+                self.current = current;
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                self.aside.insert(file.name.clone());
+                self.trouble = Some(source_error(Act::ReadFile, &file.path, &error));
+                Ok(())
+            }
+            Err(error) => Err(source_error(Act::ReadFile, &file.path, &error)),
+        }
+    }
+
+    fn is_known(&self, digest: &str) -> bool {
+        self.seen.digests.contains(digest) || self.fresh.iter().any(|file| file.digest == digest)
+    }
+
+    /// None: it is not there any more, or not the file that was listed.
+    fn try_open(&self, file: &Listed) -> io::Result<Option<Current>> {
+        let mut handle = match File::open(&file.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        if !is_the_listed(&file.path, &handle)? {
+            return Ok(None);
+        }
+        let stamp = Stamp::of(&handle.metadata()?)?;
+        let (digest, _) = digest::of_reader(&mut handle)?;
+        let file = Listed { stamp, ..file.clone() };
+        let reader = reader(&self.config, &file, &handle)?;
+        Ok(Some(Current { file, digest, handle, reader }))
+    }
+
+    /// The file at hand is read to its end.
+    fn finish(&mut self, page: &mut Page) -> Result<(), SourceError> {
+        let Some(current) = self.current.take() else { return Ok(()) };
+        let now = current.handle.metadata().and_then(|m| Stamp::of(&m));
+        let now = now.map_err(|error| source_error(Act::ReadFile, &current.file.path, &error))?;
+        if now != current.file.stamp {
+            return Err(SourceError::Unavailable {
+                message: format!("the file `{}` changed while it was read", current.file.name),
+                hint: "the next run takes its new content; if this comes again, have the sender write under another \
+                       name and rename, or lengthen `ready.stable_ms`"
+                    .into(),
+            });
+        }
+        let seen = file_seen(&current, current.reader.rows_read(), false);
+        self.done(current.file, seen, page);
+        Ok(())
+    }
+
+    fn done(&mut self, file: Listed, seen: FileSeen, page: &mut Page) {
+        self.finished.push(file);
+        self.fresh.push(seen.clone());
+        page.files.push(seen);
+    }
+
+    fn list(&self) -> Result<Listing, SourceError> {
+        list(&self.config, &self.root, self.archive.as_deref())
+    }
+
+    /// Files that are complete and not known by size and time.
+    fn list_new(&mut self) -> Result<Vec<Listed>, SourceError> {
+        let (known, mut files) = self.split(self.list()?);
+        // Files whose rows are safe, and which a crash kept from being moved.
+        self.archive(&known)?;
+        let stable_ms = self.config.ready.stable_ms();
+        let now_us = unix_us(SystemTime::now());
+        // A time in the future is another clock's, and says nothing.
+        let is_old = |file: &Listed| now_us.saturating_sub(file.stamp.modified_us) >= stable_ms as i64 * 1_000;
+        if stable_ms == 0 || files.iter().all(is_old) {
+            return Ok(files);
+        }
+        if stable_ms > WAIT_MS_MAX {
+            files.retain(is_old);
+            return Ok(files);
+        }
+        std::thread::sleep(Duration::from_millis(stable_ms));
+        let (_, later) = self.split(self.list()?);
+        Ok(later.into_iter().filter(|file| files.contains(file)).collect())
+    }
+
+    /// What is known and unchanged, and what is to be read; a file of the page at hand or set aside is neither.
+    fn split(&self, listing: Listing) -> (Vec<Listed>, Vec<Listed>) {
+        let open = |file: &Listed| !self.finished.contains(file) && !self.aside.contains(&file.name);
+        let (known, new): (Vec<_>, Vec<_>) = listing.files.into_iter().partition(|f| self.seen.is_unchanged(f));
+        (known, new.into_iter().filter(open).collect())
+    }
+
+    fn confirmed(&mut self) -> Result<(), SourceError> {
+        self.fresh.drain(..).for_each(|file| self.seen.add(&file));
+        let finished = std::mem::take(&mut self.finished);
+        self.archive(&finished)
+    }
+
+    fn archive(&self, files: &[Listed]) -> Result<(), SourceError> {
+        let Some(archive) = &self.archive else { return Ok(()) };
+        for file in files {
+            archive::put(archive, file, SystemTime::now())
+                .map_err(|error| source_error(Act::Archive, archive, &error))?;
+            let Some(marker) = &self.config.ready.marker else { continue };
+            for name in markers(&file.name, marker) {
+                archive::put_marker(archive, &self.root.join(&name), &name)
+                    .map_err(|error| source_error(Act::Archive, archive, &error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn file_seen(current: &Current, rows: u64, known: bool) -> FileSeen {
+    FileSeen {
+        name: current.file.name.clone(),
+        digest: current.digest.clone(),
+        size: current.file.stamp.size,
+        modified_us: current.file.stamp.modified_us,
+        rows,
+        known,
+    }
+}
+
+fn reader(config: &FilesSourceConfig, file: &Listed, handle: &File) -> io::Result<Reader> {
+    let mut input = handle.try_clone()?;
+    input.rewind()?;
+    Ok(formats::open(&config.format, &file.name, Box::new(input)))
+}
+
+/// True: what was opened is the plain file of that name, and not where a link put there meanwhile leads to.
+#[cfg(unix)]
+fn is_the_listed(path: &Path, handle: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (named, opened) = (std::fs::symlink_metadata(path)?, handle.metadata()?);
+    Ok(named.is_file() && (named.dev(), named.ino()) == (opened.dev(), opened.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_the_listed(path: &Path, _: &File) -> io::Result<bool> {
+    Ok(std::fs::symlink_metadata(path)?.is_file())
+}

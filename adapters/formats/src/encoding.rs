@@ -1,0 +1,213 @@
+//! Which bytes are which text, and the proof that a file is what it was declared to be.
+//!
+//! The encoding is declared, never guessed: a wrong guess stores nonsense that looks like text. What a file itself
+//! says (a byte order mark, the NULs of UTF-16, text that is UTF-8 throughout) is compared with the declaration
+//! and refused with a clear word where it contradicts. A byte that does not decode is reported with its place and
+//! never replaced silently.
+
+use encoding_rs::{DecoderResult, GB18030};
+use serde::{Deserialize, Serialize};
+
+use crate::Refusal;
+use crate::window::Window;
+
+/// An encoding that a source may declare.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encoding {
+    #[default]
+    #[serde(rename = "utf-8", alias = "UTF-8", alias = "utf8")]
+    Utf8,
+    /// Read as GB18030, which contains it.
+    #[serde(rename = "gbk", alias = "GBK")]
+    Gbk,
+    #[serde(rename = "gb18030", alias = "GB18030")]
+    Gb18030,
+    /// Read as GB18030, which contains it: what calls itself GB2312 is seldom only that.
+    #[serde(rename = "gb2312", alias = "GB2312")]
+    Gb2312,
+    #[serde(rename = "utf-16le", alias = "UTF-16LE")]
+    Utf16Le,
+    #[serde(rename = "utf-16be", alias = "UTF-16BE")]
+    Utf16Be,
+}
+
+/// The first place in a text that does not decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bad {
+    /// Offset in the given bytes.
+    pub at: usize,
+    /// How many bytes belong to it.
+    pub len: usize,
+}
+
+impl Encoding {
+    /// The name that a person reads, and `Rows::encoding` holds.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Gbk => "GBK",
+            Self::Gb18030 => "GB18030",
+            Self::Gb2312 => "GB2312",
+            Self::Utf16Le => "UTF-16LE",
+            Self::Utf16Be => "UTF-16BE",
+        }
+    }
+
+    /// The encoding that an XML declaration names. `utf-16` alone says no byte order; the mark does.
+    pub(crate) fn of_label(label: &str) -> Option<Self> {
+        Some(match label.to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" | "us-ascii" | "ascii" => Self::Utf8,
+            "gbk" | "cp936" | "x-gbk" => Self::Gbk,
+            "gb18030" => Self::Gb18030,
+            "gb2312" | "gb_2312-80" => Self::Gb2312,
+            "utf-16le" => Self::Utf16Le,
+            "utf-16be" => Self::Utf16Be,
+            _ => return None,
+        })
+    }
+
+    /// True: two names for what we read in one way.
+    pub(crate) fn same_family(self, other: Self) -> bool {
+        self == other || (self.is_gb() && other.is_gb())
+    }
+
+    pub(crate) fn is_gb(self) -> bool {
+        matches!(self, Self::Gbk | Self::Gb18030 | Self::Gb2312)
+    }
+
+    pub(crate) fn is_utf16(self) -> bool {
+        matches!(self, Self::Utf16Le | Self::Utf16Be)
+    }
+
+    /// Appends the text of `raw` to `out`, U+FFFD where a byte does not decode, and returns the first such place.
+    ///
+    /// UTF-16 has become UTF-8 before it gets here (see `window`), an unpaired surrogate being no valid UTF-8.
+    pub(crate) fn decode(self, raw: &[u8], out: &mut String) -> Option<Bad> {
+        if self.is_gb() { decode_gb(raw, out) } else { decode_utf8(raw, out) }
+    }
+
+    /// How many bytes the character at the beginning of `raw` has, as far as structure goes: a byte of ASCII that
+    /// is the second half of a GBK character must not be taken for a bracket. 0: more bytes are needed.
+    pub(crate) fn step(self, raw: &[u8], at_end: bool) -> usize {
+        if !self.is_gb() || raw[0] < 0x81 || raw[0] == 0xff {
+            return 1;
+        }
+        match raw.get(1) {
+            None if at_end => 1,
+            None => 0,
+            Some(0x40..=0x7e | 0x80..=0xfe) => 2,
+            Some(0x30..=0x39) if raw.len() >= 4 => match raw[2] {
+                0x81..=0xfe => 4,
+                _ => 1,
+            },
+            Some(0x30..=0x39) if !at_end => 0,
+            Some(_) => 1,
+        }
+    }
+}
+
+fn decode_utf8(raw: &[u8], out: &mut String) -> Option<Bad> {
+    let mut first = None;
+    let (mut rest, mut at) = (raw, 0);
+    loop {
+        match std::str::from_utf8(rest) {
+            Ok(text) => {
+                out.push_str(text);
+                return first;
+            }
+            Err(error) => {
+                let (good, tail) = rest.split_at(error.valid_up_to());
+                out.push_str(std::str::from_utf8(good).expect("checked by valid_up_to"));
+                out.push(char::REPLACEMENT_CHARACTER);
+                let len = error.error_len().unwrap_or(tail.len());
+                first.get_or_insert(Bad { at: at + good.len(), len });
+                at += good.len() + len;
+                rest = &tail[len..];
+            }
+        }
+    }
+}
+
+fn decode_gb(raw: &[u8], out: &mut String) -> Option<Bad> {
+    let mut decoder = GB18030.new_decoder_without_bom_handling();
+    let mut first = None;
+    let mut at = 0;
+    loop {
+        let rest = &raw[at..];
+        if let Some(need) = decoder.max_utf8_buffer_length_without_replacement(rest.len()) {
+            out.reserve(need);
+        }
+        let (result, read) = decoder.decode_to_string_without_replacement(rest, out, true);
+        at += read;
+        match result {
+            DecoderResult::InputEmpty => return first,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(len, after) => {
+                let len = usize::from(len);
+                first.get_or_insert(Bad { at: at.saturating_sub(len + usize::from(after)), len });
+                out.push(char::REPLACEMENT_CHARACTER);
+                // The decoder has ended with this call's `last`; what follows is read by a new one.
+                at -= usize::from(after);
+                decoder = GB18030.new_decoder_without_bom_handling();
+            }
+        }
+    }
+}
+
+/// Compares the beginning of a file with the declared encoding. Returns the length of the byte order mark.
+pub(crate) fn check_head(declared: Encoding, head: &[u8]) -> Result<usize, Refusal> {
+    let contradiction = |is: &str, hint: &str| {
+        Err(Refusal::new(
+            format!("it was declared to be {}, but it {is}", declared.name()),
+            format!("set `encoding = \"{hint}\"`, or have the file written as {}", declared.name()),
+        ))
+    };
+    let marks: [(&[u8], Encoding, &str, &str); 4] = [
+        (b"\xef\xbb\xbf", Encoding::Utf8, "begins with the byte order mark of UTF-8", "utf-8"),
+        (b"\xff\xfe", Encoding::Utf16Le, "begins with the byte order mark of UTF-16LE", "utf-16le"),
+        (b"\xfe\xff", Encoding::Utf16Be, "begins with the byte order mark of UTF-16BE", "utf-16be"),
+        (b"\x84\x31\x95\x33", Encoding::Gb18030, "begins with the byte order mark of GB18030", "gb18030"),
+    ];
+    for (mark, encoding, is, hint) in marks {
+        if head.starts_with(mark) {
+            return if declared.same_family(encoding) { Ok(mark.len()) } else { contradiction(is, hint) };
+        }
+    }
+    if declared.is_utf16() {
+        // Text has line breaks or blanks or digits: one byte of each is NUL.
+        let looks_wide = head.len() < 2 || memchr::memchr(0, head).is_some();
+        return if looks_wide { Ok(0) } else { contradiction("holds no UTF-16", "utf-8") };
+    }
+    if let Some(nul) = memchr::memchr(0, &head[..head.len().min(256)]) {
+        let (is, hint) = match nul % 2 {
+            1 => ("looks like UTF-16LE", "utf-16le"),
+            _ => ("looks like UTF-16BE", "utf-16be"),
+        };
+        return contradiction(is, hint);
+    }
+    if declared.is_gb() && is_surely_utf8(head) {
+        return contradiction("is UTF-8", "utf-8");
+    }
+    Ok(0)
+}
+
+/// True: all that is not ASCII is well-formed UTF-8, with enough characters of three bytes that GBK can't look so
+/// by chance.
+fn is_surely_utf8(head: &[u8]) -> bool {
+    const THREE_BYTE_CHARACTERS_MIN: usize = 4;
+    let valid = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // The head may end in the middle of a character.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).expect("checked by valid_up_to")
+        }
+        Err(_) => return false,
+    };
+    valid.chars().filter(|c| c.len_utf8() == 3).take(THREE_BYTE_CHARACTERS_MIN).count() == THREE_BYTE_CHARACTERS_MIN
+}
+
+/// The arguments of [`FaultKind::Undecodable`]: encoding, offset in the file, bytes in hex.
+pub(crate) fn undecodable(encoding: Encoding, window: &Window, at: usize, spot: &[u8]) -> Vec<String> {
+    let hex: Vec<String> = window.raw(spot).iter().map(|b| format!("{b:02x}")).collect();
+    vec![encoding.name().into(), window.offset_of(at).to_string(), hex.join(" ")]
+}

@@ -1,0 +1,327 @@
+//! Deliver: what is due goes to its target, and ends only with a receipt.
+//!
+//! A claim is a commit: request with its bytes, attempts and states, before the first byte leaves. Then the sink
+//! sends; then the answer, its class and what it means for each delivery are one transaction. A lost answer makes the
+//! request *unknown*: it stays open, its deliveries wait, and its same bytes go again under the same key before
+//! anything newer. "Already there" after that means accepted; otherwise it is a rejection. Receipts are matched by our
+//! key and the claim's counter, never by turn. A target that is down rests the whole feed, in the database.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use adapter::{Answer, Request};
+
+use super::{FeedPlan, Hub, owe};
+use crate::config::{self, Class};
+use crate::profile::{self, Operation};
+use crate::store::{self, Carried, Priority, RequestWrite, Settle, StoreError};
+
+/// What one step of a feed came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A request was made; there may be more.
+    Sent { records: usize },
+    /// Nothing may go before this instant.
+    Rest { until_us: i64 },
+    /// Nothing is due.
+    Idle,
+}
+
+/// A request on its way: what the answer will be matched with.
+struct Flight {
+    request: i64,
+    name: String,
+    media: String,
+    body: Vec<u8>,
+    carried: Vec<Carried>,
+    /// Dataset and body of each carried record, for the release of its children.
+    bodies: HashMap<i64, (String, String)>,
+    /// How often these bytes were sent, this time included.
+    sends: i64,
+    tries: i64,
+}
+
+/// At start: what was being sent when the process ended is unknown now.
+pub async fn recover(hub: &Hub) -> store::Result<usize> {
+    let mut tx = hub.db.begin(Priority::Receipt).await?;
+    let mut unknown = 0;
+    for feed in &hub.feeds {
+        unknown += store::delivery_unknown(&mut tx, feed.id, None, "the program ended before the answer", 0).await?;
+    }
+    tx.commit().await?;
+    Ok(unknown)
+}
+
+/// Does the next thing for a feed: resolves an unknown request, or sends what is due.
+pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
+    let now_us = store::now_us();
+    let Some(config) = hub.feed_config(feed) else { return Ok(Step::Idle) };
+    let mut tx = hub.db.begin(Priority::Receipt).await?;
+    let row = store::feed_get(&mut tx, &feed.name, "").await?;
+    if row.state != "on" {
+        return Ok(Step::Idle);
+    }
+    if row.rest_until_us > now_us {
+        return Ok(Step::Rest { until_us: row.rest_until_us });
+    }
+    let flight = match store::request_open(&mut tx, feed.id, feed.flying()).await? {
+        Some(open) => {
+            store::request_again(&mut tx, open.id).await?;
+            let body = zstd::stream::decode_all(&open.sent[..])
+                .map_err(|_| StoreError::Impossible(format!("the bytes of request {} cannot be unpacked", open.id)))?;
+            let sends = open.sends + 1;
+            let (name, media, carried) = (open.name, open.media, open.carried);
+            Flight { request: open.id, name, media, body, carried, bodies: HashMap::new(), sends, tries: row.tries }
+        }
+        None => match claim(hub, feed, config, &mut tx, row.tries, now_us).await? {
+            Some(flight) => flight,
+            None => {
+                let next = store::delivery_next_due(&mut tx, feed.id).await?.filter(|due| *due > now_us);
+                tx.commit().await?;
+                return Ok(next.map_or(Step::Idle, |until_us| Step::Rest { until_us }));
+            }
+        },
+    };
+    hold(feed, flight.request);
+    let committed = tx.commit().await;
+    let result = match committed {
+        Ok(()) => {
+            let request = Request { key: &flight.name, name: &flight.name, media: &flight.media, body: &flight.body };
+            let answer = feed.sink.send(request).await;
+            settle(hub, feed, config, &flight, answer).await
+        }
+        Err(error) => Err(error),
+    };
+    let_go(feed, flight.request);
+    result.map(|()| Step::Sent { records: flight.carried.len() })
+}
+
+fn hold(feed: &FeedPlan, request: i64) {
+    feed.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(request);
+}
+
+fn let_go(feed: &FeedPlan, request: i64) {
+    feed.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&request);
+}
+
+/// Takes what is due, writes its document, and keeps the request.
+async fn claim(
+    hub: &Hub,
+    feed: &FeedPlan,
+    config: &config::Feed,
+    tx: &mut store::Tx,
+    tries: i64,
+    now_us: i64,
+) -> store::Result<Option<Flight>> {
+    let mut due = store::delivery_due(tx, feed.id, now_us, config.batch_records_max.get() as i64).await?;
+    let Some(first) = due.first() else { return Ok(None) };
+    if profile::one_dataset(config.form) {
+        let dataset = first.dataset.clone();
+        due.retain(|d| d.dataset == dataset);
+    }
+    let (mut carried, mut documents, mut bodies) = (Vec::new(), Vec::new(), HashMap::new());
+    for d in &due {
+        let operation = match (d.operation.as_str(), d.at_target.as_str()) {
+            ("withdraw", _) => Operation::Withdraw,
+            (_, "present") => Operation::Update,
+            _ => Operation::Insert,
+        };
+        carried.push(Carried {
+            record: d.record,
+            version: d.wanted_version,
+            operation: operation.word().to_owned(),
+            attempt: d.attempt + 1,
+        });
+        let dataset = hub.schema.dataset(&d.dataset);
+        documents.push(profile::Document {
+            key: profile::record_key(d.record, d.wanted_version),
+            dataset: &d.dataset,
+            number: dataset.map_or("", |s| &s.number),
+            system: &d.system,
+            operation,
+            version: d.wanted_version,
+            body: &d.body,
+        });
+        let released = if operation == Operation::Withdraw { String::new() } else { d.body.clone() };
+        bodies.insert(d.record, (d.dataset.clone(), released));
+    }
+    let document = profile::write(config.form, config.batch_records_max.get() == 1, &documents)
+        .map_err(|e| StoreError::Impossible(e.to_string()))?;
+    let request = store::request_number(tx).await?;
+    let name = profile::request_name(&feed.name, request);
+    let sent = zstd::bulk::compress(&document.bytes, 1).expect("compressing into memory cannot fail");
+    let write = RequestWrite {
+        feed: feed.id,
+        node: hub.node.clone(),
+        epoch: hub.epoch,
+        name: name.clone(),
+        media: document.media,
+        sent,
+        carried: carried.clone(),
+        now_us,
+    };
+    store::request_begin(tx, request, write).await?;
+    let media = document.media.to_owned();
+    Ok(Some(Flight { request, name, media, body: document.bytes, carried, bodies, sends: 1, tries }))
+}
+
+/// Keeps an answer and what it means, then releases what waited for it.
+async fn settle(
+    hub: &Hub,
+    feed: &FeedPlan,
+    config: &config::Feed,
+    flight: &Flight,
+    answer: Answer,
+) -> store::Result<()> {
+    let now_us = store::now_us();
+    // Bytes that were sent before may have arrived then, whatever became of this time.
+    let unknown_before = flight.sends > 1;
+    let mut tx = hub.db.begin(Priority::Receipt).await?;
+    let accepted = match &answer {
+        Answer::Unsent { why } if !unknown_before => {
+            store::request_answered(&mut tx, flight.request, "unsent", 0, why.as_bytes().to_vec(), now_us).await?;
+            let settles = flight.carried.iter().map(|c| not_now(c, "unsent", why, now_us)).collect();
+            store::delivery_settle(&mut tx, feed.id, settles).await?;
+            rest(&mut tx, feed, config, flight, None, now_us).await?;
+            Vec::new()
+        }
+        Answer::Unsent { why } | Answer::Unknown { why } => {
+            store::delivery_unknown(&mut tx, feed.id, Some(flight.request), why, now_us).await?;
+            rest(&mut tx, feed, config, flight, None, now_us).await?;
+            Vec::new()
+        }
+        Answer::Answered { status, retry_after_s, body } => {
+            let class = config::classify(&config.receipts, *status, body);
+            let unresolved = matches!(class, Class::Unclear)
+                || unknown_before && matches!(class, Class::Busy | Class::Authentication);
+            if unresolved {
+                store::delivery_unknown(&mut tx, feed.id, Some(flight.request), &words(*status, body), now_us).await?;
+                rest(&mut tx, feed, config, flight, *retry_after_s, now_us).await?;
+                Vec::new()
+            } else {
+                answered(&mut tx, feed, config, flight, (*status, *retry_after_s, body), class, now_us).await?
+            }
+        }
+    };
+    tx.commit().await?;
+    if !accepted.is_empty() {
+        let bodies = released(hub, flight, &accepted).await?;
+        owe::release(hub, feed, &bodies).await?;
+    }
+    Ok(())
+}
+
+/// A clear answer: each carried delivery moves on by its own result where the target gives one, else by the whole's.
+async fn answered(
+    tx: &mut store::Tx,
+    feed: &FeedPlan,
+    config: &config::Feed,
+    flight: &Flight,
+    (status, retry_after_s, body): (u16, Option<u64>, &[u8]),
+    class: Class,
+    now_us: i64,
+) -> store::Result<Vec<i64>> {
+    let results: HashMap<String, config::RecordResult> = config
+        .results
+        .as_ref()
+        .and_then(|r| r.read(body))
+        .into_iter()
+        .flatten()
+        .map(|result| (result.key.clone(), result))
+        .collect();
+    let whole = words(status, body);
+    let (mut settles, mut accepted) = (Vec::with_capacity(flight.carried.len()), Vec::new());
+    for c in &flight.carried {
+        let own = results.get(&profile::record_key(c.record, c.version));
+        let own_class = match own {
+            Some(result) => result.class,
+            None if results.is_empty() => class,
+            // The target answers record by record, and says nothing of this one.
+            None => Class::Unclear,
+        };
+        let why = own.map_or_else(|| whole.clone(), |r| r.why.clone());
+        let took = match own_class {
+            Class::Accepted => true,
+            Class::Duplicate => flight.sends > 1,
+            _ => false,
+        };
+        let (state, due_us) = match own_class {
+            Class::Rejected | Class::Duplicate => ("rejected", now_us),
+            _ => ("due", now_us + 1_000 * config.retry.wait_ms(1 + flight.tries as u32, fastrand::f64()) as i64),
+        };
+        if took {
+            accepted.push(c.record);
+        }
+        settles.push(Settle {
+            carried: c.clone(),
+            class: own_class.name(),
+            accepted: took,
+            state,
+            due_us: if took { now_us } else { due_us },
+            why: if took { String::new() } else { why },
+            receipt: own.map(|r| r.why.clone()),
+            note: own_class != class || class != Class::Accepted,
+        });
+    }
+    store::request_answered(tx, flight.request, class.name(), status, body.to_vec(), now_us).await?;
+    store::delivery_settle(tx, feed.id, settles).await?;
+    match class {
+        Class::Busy | Class::Authentication => rest(tx, feed, config, flight, retry_after_s, now_us).await?,
+        _ if flight.tries > 0 => store::feed_rest(tx, feed.id, 0, 0).await?,
+        _ => {}
+    }
+    Ok(accepted)
+}
+
+/// Not received: due again at once, since it is the feed that rests.
+fn not_now(carried: &Carried, class: &'static str, why: &str, now_us: i64) -> Settle {
+    Settle {
+        carried: carried.clone(),
+        class,
+        accepted: false,
+        state: "due",
+        due_us: now_us,
+        why: why.to_owned(),
+        receipt: None,
+        note: true,
+    }
+}
+
+/// The whole feed rests: longer each time, with jitter, or as long as the target asked.
+async fn rest(
+    tx: &mut store::Tx,
+    feed: &FeedPlan,
+    config: &config::Feed,
+    flight: &Flight,
+    retry_after_s: Option<u64>,
+    now_us: i64,
+) -> store::Result<()> {
+    let tries = flight.tries + 1;
+    let own_ms = config.retry.wait_ms(tries as u32, fastrand::f64());
+    let wait_ms = retry_after_s.map_or(own_ms, |s| own_ms.max(s.saturating_mul(1_000)).min(RETRY_AFTER_MS_MAX));
+    tracing::warn!(feed = %feed.name, tries, wait_ms, "Feed {} rests {wait_ms} ms: its target did not take a request.", feed.name);
+    store::feed_rest(tx, feed.id, tries, now_us + 1_000 * wait_ms as i64).await
+}
+
+/// Longest wait that a target may ask for: an hour.
+const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
+
+/// Longest part of an answer that a delivery repeats as its reason, in characters; the request keeps all of it.
+const WORDS_CHARS_MAX: usize = 300;
+
+fn words(status: u16, body: &[u8]) -> String {
+    let text: String = body.utf8_chunks().flat_map(|c| c.valid().chars()).take(WORDS_CHARS_MAX).collect();
+    match status {
+        0 => text,
+        status => format!("{status} {text}").trim().to_owned(),
+    }
+}
+
+/// Dataset and body of accepted records; those of a request from before the start are read again.
+async fn released(hub: &Hub, flight: &Flight, accepted: &[i64]) -> store::Result<Vec<(String, String)>> {
+    if !flight.bodies.is_empty() {
+        return Ok(accepted.iter().filter_map(|r| flight.bodies.get(r).cloned()).collect());
+    }
+    let mut tx = hub.db.begin(Priority::Receipt).await?;
+    store::record_datasets(&mut tx, accepted).await
+}

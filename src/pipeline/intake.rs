@@ -1,0 +1,218 @@
+//! Intake: what a source gives is taken in, in batches, and its checkpoint moves with them.
+//!
+//! A batch, its rows, the files read to their end and the checkpoint are one transaction, so a crash reads them all
+//! again or none. The checkpoint is compared with the lease's epoch in that transaction: a holder that lost its lease
+//! takes nothing in. A column that a mapping needs and a declared header does not have ends the run before anything of
+//! that file is taken: a null is never written over a good value because a column was renamed.
+
+use std::time::Duration;
+
+use adapter::{Checkpoint, Page, Source, SourceError};
+
+use super::{Hub, JobPlan, absent};
+use crate::mapping::MissingColumn;
+use crate::store::{self, Lease, Priority, StoreError};
+
+/// How long a lease lasts without renewal.
+const LEASE_US: i64 = 60_000_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    #[error("job {job} is paused: {why}")]
+    Paused { job: String, why: String },
+    #[error("the source of job {job} cannot be read")]
+    Source {
+        job: String,
+        #[source]
+        source: SourceError,
+    },
+    #[error("job {job}: {} has no column `{}`", file.as_deref().unwrap_or("the source"), columns.first().map_or("", |c| &c.name))]
+    Columns { job: String, file: Option<String>, columns: Vec<MissingColumn> },
+    #[error("job {job}: another process has taken over its source")]
+    LeaseLost { job: String },
+    #[error("job {job}: {why}")]
+    Vanished { job: String, why: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a run took in.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub run: i64,
+    pub batches: u64,
+    pub rows: u64,
+    pub files: u64,
+    /// Files whose content was taken before.
+    pub files_known: u64,
+    /// Records that the source no longer shows.
+    pub absent: u64,
+    /// Why nothing counts as deleted, where a whole reading could not say.
+    pub note: String,
+}
+
+/// Runs a job once, to the end of what its source has now. `again`: files that were taken before are read again.
+/// `progress` is told after every page.
+pub async fn run(
+    hub: &Hub,
+    job: &JobPlan,
+    cause: &str,
+    again: bool,
+    progress: &(dyn Fn(&Taken) + Send + Sync),
+) -> Result<Taken, IntakeError> {
+    let _turn = job.turn.lock().await;
+    let mut tx = hub.db.begin(Priority::Intake).await?;
+    let row = store::job_get(&mut tx, &job.name).await?;
+    if row.paused {
+        return Err(IntakeError::Paused { job: job.name.clone(), why: row.paused_why });
+    }
+    let lease = store::source_lease(&mut tx, &job.source, &hub.node, store::now_us() + LEASE_US).await?;
+    let seen = store::file_seen_all(&mut tx, lease.source).await?;
+    let run = store::run_begin(&mut tx, job.id, cause, store::now_us()).await?;
+    tx.commit().await?;
+    tracing::info!(job = %job.name, run, "Run {run} of {} began.", job.name);
+
+    let mut taken = Taken { run, ..Taken::default() };
+    let result = match open(hub, job, seen, again) {
+        Ok(mut source) => pages(hub, job, source.as_mut(), &lease, again, &mut taken, progress).await,
+        Err(error) => Err(error),
+    };
+    let result = match result {
+        Ok(()) if job.snapshot => look_for_absence(hub, job, &lease, &mut taken).await,
+        other => other,
+    };
+    let (state, why) = match &result {
+        Ok(()) => ("done", taken.note.clone()),
+        Err(error) => ("failed", told(error)),
+    };
+    let mut tx = hub.db.begin(Priority::Intake).await?;
+    store::run_end(&mut tx, run, state, &why, store::now_us()).await?;
+    tx.commit().await?;
+    tracing::info!(job = %job.name, run, rows = taken.rows, state, "Run {run} of {} ended.", job.name);
+    result.map(|()| taken)
+}
+
+/// An error with its cause, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+fn open(hub: &Hub, job: &JobPlan, seen: Vec<adapter::FileSeen>, again: bool) -> Result<Box<dyn Source>, IntakeError> {
+    let refused = |source| IntakeError::Source { job: job.name.clone(), source };
+    let Some((_, config)) = hub.config.job(&job.name) else {
+        return Err(IntakeError::Store(StoreError::Impossible(format!("job {} is not configured", job.name))));
+    };
+    config.from.open(&hub.base(), if again { Vec::new() } else { seen }).map_err(refused)
+}
+
+async fn pages(
+    hub: &Hub,
+    job: &JobPlan,
+    source: &mut dyn Source,
+    lease: &Lease,
+    again: bool,
+    taken: &mut Taken,
+    progress: &(dyn Fn(&Taken) + Send + Sync),
+) -> Result<(), IntakeError> {
+    let refused = |source| IntakeError::Source { job: job.name.clone(), source };
+    // Reading again starts from the beginning and leaves the checkpoint of ordinary runs as it is.
+    let mut after = Checkpoint(if again { String::new() } else { lease.checkpoint.clone() });
+    while let Some(page) = source.pull(&after).await.map_err(refused)? {
+        check_columns(job, &page)?;
+        room(hub).await?;
+        after = page.checkpoint.clone();
+        take(hub, job, lease, page, again, taken).await?;
+        hub.wake.normalise.notify_one();
+        source.confirmed().await.map_err(refused)?;
+        progress(taken);
+    }
+    Ok(())
+}
+
+/// Keeps one page: batch, rows, files, checkpoint, in one transaction.
+async fn take(
+    hub: &Hub,
+    job: &JobPlan,
+    lease: &Lease,
+    page: Page,
+    again: bool,
+    taken: &mut Taken,
+) -> Result<(), IntakeError> {
+    let batch = hub.batch(job, lease.source, taken.run, "pull", &page.rows);
+    let rows = batch.rows;
+    let mut tx = hub.db.begin(Priority::Intake).await?;
+    let checkpoint = if again { &lease.checkpoint } else { &page.checkpoint.0 };
+    if !store::source_checkpoint(&mut tx, lease, checkpoint).await? {
+        return Err(IntakeError::LeaseLost { job: job.name.clone() });
+    }
+    let mut number = 0;
+    if rows > 0 {
+        number = hub.queue.publish(&mut tx, batch).await?;
+        store::run_batch(&mut tx, taken.run, number, rows).await?;
+        taken.batches += 1;
+        taken.rows += u64::from(rows);
+    }
+    let known = page.files.iter().filter(|f| f.known).count() as u64;
+    taken.files += page.files.len() as u64 - known;
+    taken.files_known += known;
+    store::file_seen_add(&mut tx, lease.source, number, page.files, store::now_us()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A mapping's column that the declared header does not have ends the run.
+fn check_columns(job: &JobPlan, page: &Page) -> Result<(), IntakeError> {
+    if !page.rows.declared || page.rows.is_empty() {
+        return Ok(());
+    }
+    let bound = job.mappings.iter().filter_map(|m| m.mapping.bind(page.rows.columns(), true).err());
+    let columns: Vec<MissingColumn> = bound.flatten().collect();
+    if columns.is_empty() {
+        return Ok(());
+    }
+    Err(IntakeError::Columns { job: job.name.clone(), file: page.rows.files.first().cloned(), columns })
+}
+
+/// Waits until not too much lies before normalise: what is not worked off needs no more disk.
+async fn room(hub: &Hub) -> Result<(), IntakeError> {
+    let most = hub.config.hub.intake.ahead_batches_max.get() as i64;
+    loop {
+        let settled = hub.wake.settled.notified();
+        let mut tx = hub.db.begin(Priority::Intake).await?;
+        let depth = hub.queue.depth(&mut tx).await?;
+        drop(tx);
+        if depth < most {
+            return Ok(());
+        }
+        wait(settled).await;
+    }
+}
+
+/// Waits for a wake-up, at most a second: the safety net.
+async fn wait(woken: tokio::sync::futures::Notified<'_>) {
+    if tokio::time::timeout(Duration::from_secs(1), woken).await.is_err() {
+        tracing::trace!("Nobody woke us for a second.");
+    }
+}
+
+async fn look_for_absence(hub: &Hub, job: &JobPlan, lease: &Lease, taken: &mut Taken) -> Result<(), IntakeError> {
+    loop {
+        let settled = hub.wake.settled.notified();
+        let mut tx = hub.db.begin(Priority::Intake).await?;
+        let open = store::batch_run_open(&mut tx, taken.run).await?;
+        drop(tx);
+        if !open {
+            break;
+        }
+        wait(settled).await;
+    }
+    match absent::look(hub, job, lease.source, taken.run).await? {
+        absent::Looked::Published(count) => taken.absent = count as u64,
+        absent::Looked::NotTold(why) => taken.note = why,
+        absent::Looked::Stopped(why) => return Err(IntakeError::Vanished { job: job.name.clone(), why }),
+    }
+    Ok(())
+}

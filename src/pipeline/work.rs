@@ -1,0 +1,338 @@
+//! Keeping the stages going: workers that wait for each other's wake-ups, the schedule, the sweep.
+//!
+//! Stages wake each other; once a second one query looks whether anything was missed, and that is only the safety net,
+//! so an idle hub makes no query more often. Every worker survives
+//! every error: it says so, waits, and goes on, since a loop that ends on an unexpected error is a hub that lives and
+//! does nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::deliver::Step;
+use super::intake::{self, IntakeError, Taken};
+use super::{FeedPlan, Hub, deliver, normalise, release, subscribe};
+use crate::schedule::{self, Due};
+use crate::store::{self, Batch, Priority};
+
+/// The safety net's interval. An idle hub makes no query more often than this.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The sweep for missed wake-ups.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Wait after an unexpected error of a stage.
+const ERROR_WAIT: Duration = Duration::from_secs(1);
+
+/// Items and deliveries that only the sweep found: a missed wake-up, which should not be.
+pub static SWEPT: AtomicU64 = AtomicU64::new(0);
+
+/// What a start has to put in order: answers that were lost, walks that were cut off, wake-ups that were missed.
+pub async fn recover(hub: &Hub) -> store::Result<()> {
+    let unknown = deliver::recover(hub).await?;
+    if unknown > 0 {
+        tracing::warn!(
+            unknown,
+            "{unknown} deliveries were being sent when the program ended; they are resolved first."
+        );
+    }
+    subscribe::index(hub).await?;
+    let (_, moved) = release::sweep(hub).await?;
+    for feed in &hub.feeds {
+        let moved_too = super::owe::sweep(hub, feed).await?;
+        if moved + moved_too > 0 {
+            tracing::info!(feed = %feed.name, moved, moved_too, "What waited when the program ended goes on.");
+        }
+    }
+    walk_feeds(hub).await
+}
+
+/// Walks stored records for feeds that are new or select other ones.
+pub async fn walk_feeds(hub: &Hub) -> store::Result<()> {
+    for feed in &hub.feeds {
+        let mut tx = hub.db.begin(Priority::Intake).await?;
+        let row = store::feed_get(&mut tx, &feed.name, "").await?;
+        drop(tx);
+        if row.state == "walking" {
+            subscribe::walk(hub, feed, &row, &|_| {}).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything, until `stop` turns true: workers, feeds, schedule, sweep.
+pub async fn forever(hub: Arc<Hub>, stop: watch::Receiver<bool>) -> store::Result<()> {
+    recover(&hub).await?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(normalise_worker(hub.clone(), stop.clone()));
+    for feed in &hub.feeds {
+        let at_once = hub.config.feed(&feed.name).map_or(1, |(_, f)| f.concurrency.get());
+        for _ in 0..at_once {
+            tasks.spawn(feed_worker(hub.clone(), feed.clone(), stop.clone()));
+        }
+    }
+    tasks.spawn(scheduler(hub.clone(), stop.clone()));
+    tasks.spawn(looker(hub.clone(), stop.clone()));
+    tasks.spawn(sweeper(hub, stop));
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "A stage ended by a panic.");
+        }
+    }
+    Ok(())
+}
+
+/// What `run --once` came to.
+#[derive(Debug, Default)]
+pub struct Once {
+    pub jobs: Vec<(String, Result<Taken, IntakeError>)>,
+    /// Feeds whose target did not take everything now.
+    pub resting: Vec<String>,
+}
+
+/// Each job once, then everything that follows from it. `progress` is told what a job has taken.
+pub async fn once(hub: Arc<Hub>, progress: &(dyn Fn(&str, &Taken) + Send + Sync)) -> store::Result<Once> {
+    recover(&hub).await?;
+    let mut once = Once::default();
+    let (stopper, stop) = watch::channel(false);
+    let worker = tokio::spawn(normalise_worker(hub.clone(), stop));
+    for job in &hub.jobs {
+        let taken = intake::run(&hub, job, "once", false, &|taken| progress(&job.name, taken)).await;
+        once.jobs.push((job.name.clone(), taken));
+    }
+    drained(&hub).await?;
+    if stopper.send(true).is_err() {
+        tracing::debug!("The worker is gone already.");
+    }
+    hub.wake.normalise.notify_one();
+    if let Err(error) = worker.await {
+        tracing::error!(%error, "The worker ended by a panic.");
+    }
+    for feed in &hub.feeds {
+        loop {
+            match deliver::step(&hub, feed).await? {
+                Step::Sent { .. } => {}
+                Step::Idle => break,
+                Step::Rest { .. } => {
+                    once.resting.push(feed.name.clone());
+                    break;
+                }
+            }
+        }
+    }
+    Ok(once)
+}
+
+/// Waits until every batch is settled.
+pub async fn drained(hub: &Hub) -> store::Result<()> {
+    loop {
+        let settled = hub.wake.settled.notified();
+        let mut tx = hub.db.begin(Priority::Intake).await?;
+        let depth = hub.queue.depth(&mut tx).await?;
+        drop(tx);
+        if depth == 0 {
+            return Ok(());
+        }
+        if tokio::time::timeout(LOOK_EVERY, settled).await.is_err() {
+            tracing::trace!(depth, "Still waiting for batches.");
+        }
+    }
+}
+
+/// Takes batches one after the other. The next is claimed in the transaction that settles this one.
+async fn normalise_worker(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    let mut next: Option<Batch> = None;
+    loop {
+        let batch = match next.take() {
+            Some(batch) => Some(batch),
+            None => match claim(&hub).await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    tracing::error!(%error, cause = ?error, "No batch can be claimed.");
+                    tokio::time::sleep(ERROR_WAIT).await;
+                    None
+                }
+            },
+        };
+        let Some(batch) = batch else {
+            if *stop.borrow() {
+                return;
+            }
+            tokio::select! {
+                () = hub.wake.normalise.notified() => {}
+                _ = stop.changed() => {}
+            }
+            continue;
+        };
+        match settle(&hub, &batch).await {
+            Ok(following) => next = following,
+            Err(error) => {
+                tracing::error!(%error, cause = ?error, batch = batch.number, "Batch {} cannot be normalised; it stays in the queue.", batch.number);
+                tokio::time::sleep(ERROR_WAIT).await;
+            }
+        }
+        if *stop.borrow() {
+            return;
+        }
+    }
+}
+
+async fn claim(hub: &Hub) -> store::Result<Option<Batch>> {
+    let mut tx = hub.db.begin(Priority::Settle).await?;
+    if hub.queue.depth(&mut tx).await? == 0 {
+        return Ok(None);
+    }
+    let batch = hub.queue.next(&mut tx, &hub.node, hub.epoch).await?;
+    tx.commit().await?;
+    Ok(batch)
+}
+
+/// Normalises one batch and follows what it brought.
+async fn settle(hub: &Hub, batch: &Batch) -> store::Result<Option<Batch>> {
+    let Some(settled) = normalise::batch(hub, batch).await? else { return Ok(None) };
+    hub.wake.settled.notify_waiters();
+    let (feeds, _) = release::follow(hub, settled.came).await?;
+    hub.wake_feeds(&feeds);
+    Ok(settled.next)
+}
+
+/// Sends what one feed is owed.
+async fn feed_worker(hub: Arc<Hub>, feed: Arc<FeedPlan>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let wait = match deliver::step(&hub, &feed).await {
+            Ok(Step::Sent { .. }) => continue,
+            Ok(Step::Idle) => SWEEP_EVERY,
+            Ok(Step::Rest { until_us }) => Duration::from_micros((until_us - store::now_us()).max(0) as u64),
+            Err(error) => {
+                tracing::error!(feed = %feed.name, %error, cause = ?error, "Feed {} cannot go on now.", feed.name);
+                ERROR_WAIT
+            }
+        };
+        tokio::select! {
+            () = feed.wake.notified() => {}
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Runs jobs when they are due.
+async fn scheduler(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    let mut runs = JoinSet::new();
+    let mut due: Vec<(usize, i64)> = Vec::new();
+    for (index, job) in hub.jobs.iter().enumerate() {
+        match plan_run(&hub, job).await {
+            Ok(Some(at_us)) => due.push((index, at_us)),
+            Ok(None) => {}
+            Err(error) => tracing::error!(job = %job.name, %error, "The job cannot be planned."),
+        }
+    }
+    while !*stop.borrow() {
+        let now_us = store::now_us();
+        for (index, at_us) in &mut due {
+            if *at_us > now_us {
+                continue;
+            }
+            let job = hub.jobs[*index].clone();
+            let running = hub.clone();
+            match keep_next(&hub, &job, now_us).await {
+                Ok(next) => *at_us = next,
+                Err(error) => {
+                    tracing::error!(job = %job.name, %error, "The next run cannot be kept.");
+                    continue;
+                }
+            }
+            // A run that is still going takes its turn first; a job never overlaps with itself.
+            runs.spawn(async move {
+                if let Err(error) = intake::run(&running, &job, "schedule", false, &|_| {}).await {
+                    tracing::error!(job = %job.name, %error, cause = ?error, "The run of {} failed.", job.name);
+                }
+            });
+        }
+        while runs.try_join_next().is_some() {}
+        let next_us = due.iter().map(|(_, at)| *at).min().unwrap_or(i64::MAX);
+        let wait = Duration::from_micros((next_us - store::now_us()).clamp(0, 3_600_000_000) as u64);
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    while runs.join_next().await.is_some() {}
+}
+
+/// When a job runs first after a start: what it missed is made up for once, or skipped, as its misfire policy says.
+async fn plan_run(hub: &Hub, job: &super::JobPlan) -> store::Result<Option<i64>> {
+    let Some((_, config)) = hub.config.job(&job.name) else { return Ok(None) };
+    let Some(schedule) = &config.schedule else { return Ok(None) };
+    let mut tx = hub.db.begin(Priority::Intake).await?;
+    let row = store::job_get(&mut tx, &job.name).await?;
+    let planned = (row.due_us > 0).then_some(row.due_us);
+    let at_us = match schedule::due(schedule, config.misfire, planned, store::now_us()) {
+        Due::Now => store::now_us(),
+        Due::At(at_us) => at_us,
+        Due::Never => i64::MAX,
+    };
+    store::job_due(&mut tx, row.id, at_us).await?;
+    tx.commit().await?;
+    Ok(Some(at_us))
+}
+
+async fn keep_next(hub: &Hub, job: &super::JobPlan, now_us: i64) -> store::Result<i64> {
+    let schedule = hub.config.job(&job.name).and_then(|(_, c)| c.schedule.as_ref());
+    let next_us = schedule.and_then(|s| s.next_after_us(now_us)).unwrap_or(i64::MAX);
+    let mut tx = hub.db.begin(Priority::Intake).await?;
+    store::job_due(&mut tx, job.id, next_us).await?;
+    tx.commit().await?;
+    Ok(next_us)
+}
+
+/// The safety net: one query a second, and a wake-up only if something is there to do.
+async fn looker(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        match hub.db.read(|c| store::anything_to_do(c, store::now_us())).await {
+            Ok(false) => {}
+            Ok(true) => {
+                hub.wake.normalise.notify_one();
+                for feed in &hub.feeds {
+                    feed.wake.notify_one();
+                }
+            }
+            Err(error) => tracing::error!(%error, "The store cannot be asked what there is to do."),
+        }
+    }
+}
+
+/// Finds what a missed wake-up left lying, once a minute.
+async fn sweeper(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+        }
+        if let Err(error) = sweep(&hub).await {
+            tracing::error!(%error, "The sweep failed.");
+        }
+    }
+}
+
+async fn sweep(hub: &Hub) -> store::Result<()> {
+    let (feeds, mut found) = release::sweep(hub).await?;
+    hub.wake_feeds(&feeds);
+    for feed in &hub.feeds {
+        let moved = super::owe::sweep(hub, feed).await?;
+        if moved > 0 {
+            feed.wake.notify_one();
+        }
+        found += moved;
+    }
+    if found > 0 {
+        SWEPT.fetch_add(found as u64, Ordering::Relaxed);
+        tracing::warn!(found, "The sweep found {found} things that a wake-up had missed.");
+    }
+    Ok(())
+}

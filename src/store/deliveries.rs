@@ -1,0 +1,444 @@
+//! Deliveries: one row a feed and record, the version wanted and the version this target last accepted. This table is
+//! the outbox. Requests keep the bytes sent and answered; attempts say which deliveries a request carried.
+
+use std::collections::HashSet;
+
+use super::{Result, Tx, counter_draw, json_set};
+
+/// A feed as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedRow {
+    pub id: i64,
+    /// walking, on, paused.
+    pub state: String,
+    pub state_why: String,
+    /// How far the walk over stored records has come: `dataset code/last record`.
+    pub walked: String,
+    /// What the feed selects, as text, so that a change is noticed.
+    pub selection: String,
+    /// Calls in a row that did not get through.
+    pub tries: i64,
+    pub rest_until_us: i64,
+}
+
+/// The stored state of a feed, made now (as walking) if it is new.
+pub async fn feed_get(tx: &mut Tx, name: &str, selection: &str) -> Result<FeedRow> {
+    const FIND: &str = "insert into feed (id, name, state, state_why, walked, selection, tries, rest_until_us)
+        values ((select coalesce(max(id), 0) + 1 from feed), $1, 'walking', '', '', $2, 0, 0)
+        on conflict (name) do update set name = excluded.name
+        returning id, state, state_why, walked, selection, tries, rest_until_us";
+    let (name, selection) = (name.to_owned(), selection.to_owned());
+    tx.run(move |c| {
+        let row = c.row(FIND, (&name, &selection), |r| {
+            Ok(FeedRow {
+                id: r.get(0)?,
+                state: r.get(1)?,
+                state_why: r.get(2)?,
+                walked: r.get(3)?,
+                selection: r.get(4)?,
+                tries: r.get(5)?,
+                rest_until_us: r.get(6)?,
+            })
+        })?;
+        row.ok_or_else(|| super::StoreError::Impossible("a feed was not kept".into()))
+    })
+    .await
+}
+
+/// Sets a feed's state, saying why.
+pub async fn feed_state(tx: &mut Tx, feed: i64, state: &'static str, why: &str) -> Result<()> {
+    const SET: &str = "update feed set state = $2, state_why = $3 where id = $1";
+    let why = why.to_owned();
+    tx.run(move |c| c.execute(SET, (feed, state, &why)).map(|_| ())).await
+}
+
+/// Keeps how far a feed's walk has come, and what it selects.
+pub async fn feed_walked(tx: &mut Tx, feed: i64, state: &'static str, walked: &str, selection: &str) -> Result<()> {
+    const SET: &str = "update feed set state = $2, walked = $3, selection = $4 where id = $1";
+    let (walked, selection) = (walked.to_owned(), selection.to_owned());
+    tx.run(move |c| c.execute(SET, (feed, state, &walked, &selection)).map(|_| ())).await
+}
+
+/// A call did not get through: the whole feed rests. `tries` 0: it does again.
+pub async fn feed_rest(tx: &mut Tx, feed: i64, tries: i64, until_us: i64) -> Result<()> {
+    const SET: &str = "update feed set tries = $2, rest_until_us = $3 where id = $1";
+    tx.run(move |c| c.execute(SET, (feed, tries, until_us)).map(|_| ())).await
+}
+
+/// What a feed is owed of a record.
+#[derive(Debug, Clone)]
+pub struct Raise {
+    pub feed: i64,
+    pub record: i64,
+    pub version: i64,
+    pub blocked: bool,
+    pub why: String,
+}
+
+/// Raises what feeds want. What is under way, unknown or withheld stays so and finds the newer version afterwards.
+pub async fn delivery_raise(tx: &mut Tx, mut raises: Vec<Raise>, now_us: i64) -> Result<()> {
+    const RAISE: &str = "insert into delivery (feed, record, wanted_version, accepted_version, at_target,
+            accepted_operation, state, due_us, tries, node, epoch, attempt, request, number, why)
+        values ($1, $2, $3, 0, 'absent', '', $4, $5, 0, '', 0, 0, 0, '', $6)
+        on conflict (feed, record) do update set wanted_version = excluded.wanted_version,
+            state = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.state else excluded.state end,
+            due_us = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.due_us else excluded.due_us end,
+            tries = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.tries else 0 end,
+            why = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.why else excluded.why end
+        where delivery.wanted_version < excluded.wanted_version";
+    raises.sort_unstable_by_key(|r| (r.feed, r.record));
+    tx.run(move |c| {
+        for r in &raises {
+            let state = if r.blocked { "blocked" } else { "due" };
+            c.execute(RAISE, (r.feed, r.record, r.version, state, now_us, &r.why))?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Of the values that records point at, those that block in this feed: a matching record is owed, and none is present.
+pub async fn delivery_blocking(tx: &mut Tx, feed: i64, wanted: &[(i64, &str)]) -> Result<HashSet<(i64, String)>> {
+    const FIND: &str = "select x.value ->> 0, x.value ->> 1, max(d.at_target = 'present')
+        from json_each($2) x
+        cross join record_index i on i.slot = x.value ->> 0 and i.value = x.value ->> 1
+        cross join delivery d on d.feed = $1 and d.record = i.record
+        group by 1, 2";
+    let set = json_set(wanted);
+    tx.run(move |c| {
+        let found = c.rows(FIND, (feed, set), |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, bool>(2)?)))?;
+        Ok(found.into_iter().filter(|(_, present)| !present).map(|(value, _)| value).collect())
+    })
+    .await
+}
+
+/// Of these records, those that the target has.
+pub async fn delivery_present(tx: &mut Tx, feed: i64, records: &[i64]) -> Result<HashSet<i64>> {
+    const FIND: &str = "select d.record from json_each($2) x
+        cross join delivery d on d.feed = $1 and d.record = x.value where d.at_target <> 'absent'";
+    let set = json_set(records);
+    tx.run(move |c| Ok(c.rows(FIND, (feed, set), |r| r.get(0))?.into_iter().collect())).await
+}
+
+/// A delivery that may go now, with all that its document needs.
+#[derive(Debug, Clone)]
+pub struct Due {
+    pub record: i64,
+    pub wanted_version: i64,
+    pub accepted_version: i64,
+    pub at_target: String,
+    pub tries: i64,
+    pub attempt: i64,
+    pub dataset: String,
+    pub system: String,
+    pub identity: String,
+    /// The stored version's operation: withdraw or another.
+    pub operation: String,
+    pub body: String,
+}
+
+/// What is due, oldest first, with bodies.
+pub async fn delivery_due(tx: &mut Tx, feed: i64, now_us: i64, limit: i64) -> Result<Vec<Due>> {
+    const FIND: &str = "select d.record, d.wanted_version, d.accepted_version, d.at_target, d.tries, d.attempt,
+            s.dataset, s.system, r.identity, v.operation, v.body
+        from (select record, wanted_version, accepted_version, at_target, tries, attempt, due_us from delivery
+            where feed = $1 and state = 'due' and due_us <= $2 order by due_us, record limit $3) d
+        cross join record r on r.id = d.record cross join scope s on s.id = r.scope
+        cross join version v on v.record = d.record and v.version = d.wanted_version
+        order by d.due_us, d.record";
+    tx.run(move |c| {
+        c.rows(FIND, (feed, now_us, limit), |r| {
+            Ok(Due {
+                record: r.get(0)?,
+                wanted_version: r.get(1)?,
+                accepted_version: r.get(2)?,
+                at_target: r.get(3)?,
+                tries: r.get(4)?,
+                attempt: r.get(5)?,
+                dataset: r.get(6)?,
+                system: r.get(7)?,
+                identity: r.get(8)?,
+                operation: r.get(9)?,
+                body: r.get(10)?,
+            })
+        })
+    })
+    .await
+}
+
+/// When the next delivery of a feed may go, if any rests.
+pub async fn delivery_next_due(tx: &mut Tx, feed: i64) -> Result<Option<i64>> {
+    const FIND: &str = "select min(due_us) from delivery where feed = $1 and state in ('due')";
+    tx.run(move |c| Ok(c.row(FIND, [feed], |r| r.get(0))?.flatten())).await
+}
+
+/// A request about to leave, and the deliveries it carries.
+#[derive(Debug, Clone)]
+pub struct RequestWrite {
+    pub feed: i64,
+    pub node: String,
+    pub epoch: i64,
+    pub name: String,
+    pub media: &'static str,
+    /// zstd.
+    pub sent: Vec<u8>,
+    pub carried: Vec<Carried>,
+    pub now_us: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    pub record: i64,
+    pub version: i64,
+    pub operation: String,
+    /// The delivery's counter of sendings, by which the answer is matched.
+    pub attempt: i64,
+}
+
+/// Claims deliveries and keeps the request with its bytes, before the first byte leaves. The claim is a commit, so
+/// that nothing is sent that is not written down.
+pub async fn request_begin(tx: &mut Tx, id: i64, w: RequestWrite) -> Result<()> {
+    const REQUEST: &str = "insert into request
+        (id, feed, node, epoch, name, media, records, sent_us, answered_us, sends, class, status, sent, answer)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, null, 1, '', 0, $9, null)";
+    const CLAIM: &str = "update delivery set state = 'sending', node = $3, epoch = $4, attempt = $5, request = $6
+        where feed = $1 and record = $2 and state = 'due' and wanted_version = $7";
+    const ATTEMPT: &str = "insert into attempt (feed, record, attempt, version, operation, request, class, receipt)
+        values ($1, $2, $3, $4, $5, $6, null, null)";
+    tx.run(move |c| {
+        let mut carried = w.carried;
+        carried.sort_unstable_by_key(|k| k.record);
+        c.execute(REQUEST, (id, w.feed, &w.node, w.epoch, &w.name, w.media, carried.len() as i64, w.now_us, &w.sent))?;
+        for k in &carried {
+            let claimed = c.execute(CLAIM, (w.feed, k.record, &w.node, w.epoch, k.attempt, id, k.version))?;
+            if claimed != 1 {
+                return Err(super::StoreError::Race);
+            }
+        }
+        for k in &carried {
+            c.execute(ATTEMPT, (w.feed, k.record, k.attempt, k.version, &k.operation, id))?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Draws a request's number.
+pub async fn request_number(tx: &mut Tx) -> Result<i64> {
+    counter_draw(tx, "request", 1).await
+}
+
+/// A request that was sent and not answered.
+#[derive(Debug, Clone)]
+pub struct OpenRequest {
+    pub id: i64,
+    pub name: String,
+    pub media: String,
+    pub sends: i64,
+    /// zstd.
+    pub sent: Vec<u8>,
+    pub carried: Vec<Carried>,
+}
+
+/// The oldest unanswered request of a feed that no worker holds, with what it carried.
+pub async fn request_open(tx: &mut Tx, feed: i64, held: Vec<i64>) -> Result<Option<OpenRequest>> {
+    const FIND: &str = "select id, name, media, sends, sent from request
+        where feed = $1 and answered_us is null and id not in (select value from json_each($2)) order by id limit 1";
+    const CARRIED: &str = "select d.record, a.version, a.operation, a.attempt
+        from delivery d join attempt a on a.feed = d.feed and a.record = d.record and a.attempt = d.attempt
+        where d.feed = $1 and d.state in ('sending', 'unknown') and d.request = $2 order by d.record";
+    tx.run(move |c| {
+        let found = c.row(FIND, (feed, json_set(&held)), |r| {
+            Ok(OpenRequest {
+                id: r.get(0)?,
+                name: r.get(1)?,
+                media: r.get(2)?,
+                sends: r.get(3)?,
+                sent: r.get(4)?,
+                carried: Vec::new(),
+            })
+        })?;
+        let Some(mut open) = found else { return Ok(None) };
+        open.carried = c.rows(CARRIED, (feed, open.id), |r| {
+            Ok(Carried { record: r.get(0)?, version: r.get(1)?, operation: r.get(2)?, attempt: r.get(3)? })
+        })?;
+        Ok(Some(open))
+    })
+    .await
+}
+
+/// Marks what was being sent when the program ended, or whose answer was lost: unknown until it is resolved.
+pub async fn delivery_unknown(tx: &mut Tx, feed: i64, request: Option<i64>, why: &str, due_us: i64) -> Result<usize> {
+    const ALL: &str = "update delivery set state = 'unknown', at_target = case at_target when 'absent' then 'unknown' else at_target end,
+            why = $2, due_us = $3 where feed = $1 and state = 'sending'";
+    const ONE: &str = "update delivery set state = 'unknown', at_target = case at_target when 'absent' then 'unknown' else at_target end,
+            why = $3, due_us = $4 where feed = $1 and state in ('sending', 'unknown') and request = $2";
+    let why = why.to_owned();
+    tx.run(move |c| match request {
+        None => c.execute(ALL, (feed, &why, due_us)),
+        Some(request) => c.execute(ONE, (feed, request, &why, due_us)),
+    })
+    .await
+}
+
+/// Counts that an unanswered request's bytes are sent once more.
+pub async fn request_again(tx: &mut Tx, request: i64) -> Result<()> {
+    const AGAIN: &str = "update request set sends = sends + 1 where id = $1";
+    tx.run(move |c| c.execute(AGAIN, [request]).map(|_| ())).await
+}
+
+/// Keeps a request's answer and the class given to it.
+pub async fn request_answered(
+    tx: &mut Tx,
+    request: i64,
+    class: &'static str,
+    status: u16,
+    answer: Vec<u8>,
+    now_us: i64,
+) -> Result<()> {
+    const SET: &str = "update request set answered_us = $2, class = $3, status = $4, answer = $5
+        where id = $1 and answered_us is null";
+    tx.run(move |c| c.execute(SET, (request, now_us, class, status, &answer)).map(|_| ())).await
+}
+
+/// What became of one carried delivery.
+#[derive(Debug, Clone)]
+pub struct Settle {
+    pub carried: Carried,
+    /// `accepted`, or the class that was not.
+    pub class: &'static str,
+    pub accepted: bool,
+    /// due (again, at `due_us`) or rejected, where not accepted.
+    pub state: &'static str,
+    pub due_us: i64,
+    pub why: String,
+    /// The target's words for this one, where they are not the whole request's.
+    pub receipt: Option<String>,
+    /// The request as a whole was not accepted, or this one differs from it: its own attempt says so.
+    pub note: bool,
+}
+
+/// Stores receipts: moves deliveries on, matched by the claim's own counter and epoch, never by turn.
+pub async fn delivery_settle(tx: &mut Tx, feed: i64, settles: Vec<Settle>) -> Result<usize> {
+    const ACCEPTED: &str = "update delivery set accepted_version = $4, accepted_operation = $5, tries = 0, why = '',
+            at_target = case $5 when 'withdraw' then 'absent' else 'present' end,
+            state = case when wanted_version > $4 then 'due' else 'up_to_date' end, due_us = $6
+        where feed = $1 and record = $2 and attempt = $3 and state in ('sending', 'unknown')";
+    const NOT: &str =
+        "update delivery set state = case when wanted_version > $4 and $5 = 'rejected' then 'due' else $5 end,
+            due_us = $6, tries = tries + 1, why = $7,
+            at_target = case when at_target = 'unknown' then 'absent' else at_target end
+        where feed = $1 and record = $2 and attempt = $3 and state in ('sending', 'unknown')";
+    const ATTEMPT: &str =
+        "update attempt set class = $4, receipt = $5 where feed = $1 and record = $2 and attempt = $3";
+    tx.run(move |c| {
+        let mut moved = 0;
+        for s in &settles {
+            let k = &s.carried;
+            moved += if s.accepted {
+                c.execute(ACCEPTED, (feed, k.record, k.attempt, k.version, &k.operation, s.due_us))?
+            } else {
+                c.execute(NOT, (feed, k.record, k.attempt, k.version, s.state, s.due_us, &s.why))?
+            };
+            if s.note {
+                c.execute(ATTEMPT, (feed, k.record, k.attempt, s.class, &s.receipt))?;
+            }
+        }
+        Ok(moved)
+    })
+    .await
+}
+
+/// A delivery in a state, with its record's dataset and wanted version's body: what a release decides from.
+#[derive(Debug, Clone)]
+pub struct Stuck {
+    pub record: i64,
+    pub dataset: String,
+    pub at_target: String,
+    pub wanted_version: i64,
+    pub operation: String,
+    pub body: String,
+}
+
+/// Blocked deliveries of a feed: the given records', or (none given) all after a record.
+pub async fn delivery_blocked(
+    tx: &mut Tx,
+    feed: i64,
+    records: Option<Vec<i64>>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Stuck>> {
+    const SOME: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, v.operation, v.body
+        from json_each($2) x cross join delivery d on d.feed = $1 and d.record = x.value and d.state = 'blocked'
+        cross join record r on r.id = d.record cross join scope s on s.id = r.scope
+        cross join version v on v.record = d.record and v.version = d.wanted_version";
+    const ALL: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, v.operation, v.body
+        from (select record, at_target, wanted_version from delivery
+            where feed = $1 and state = 'blocked' and record > $2 order by record limit $3) d
+        cross join record r on r.id = d.record cross join scope s on s.id = r.scope
+        cross join version v on v.record = d.record and v.version = d.wanted_version";
+    fn read(r: &rusqlite::Row<'_>) -> rusqlite::Result<Stuck> {
+        Ok(Stuck {
+            record: r.get(0)?,
+            dataset: r.get(1)?,
+            at_target: r.get(2)?,
+            wanted_version: r.get(3)?,
+            operation: r.get(4)?,
+            body: r.get(5)?,
+        })
+    }
+    tx.run(move |c| match records {
+        Some(records) => c.rows(SOME, (feed, json_set(&records)), read),
+        None => c.rows(ALL, (feed, after, limit), read),
+    })
+    .await
+}
+
+/// Lets blocked deliveries go. Only from blocked to due, so repeating is free.
+pub async fn delivery_unblock(tx: &mut Tx, feed: i64, records: Vec<i64>, now_us: i64) -> Result<usize> {
+    const SET: &str = "update delivery set state = 'due', due_us = $3, why = ''
+        where feed = $1 and record = $2 and state = 'blocked'";
+    tx.run(move |c| {
+        let mut moved = 0;
+        for record in &records {
+            moved += c.execute(SET, (feed, record, now_us))?;
+        }
+        Ok(moved)
+    })
+    .await
+}
+
+/// A withdrawal of what the target never had: nothing is owed.
+pub async fn delivery_nothing_owed(tx: &mut Tx, feed: i64, records: Vec<(i64, i64)>) -> Result<()> {
+    const SET: &str = "update delivery set state = 'up_to_date', accepted_version = $3, accepted_operation = '', why = ''
+        where feed = $1 and record = $2 and wanted_version = $3 and at_target = 'absent' and state in ('due', 'blocked')";
+    tx.run(move |c| {
+        for (record, version) in &records {
+            c.execute(SET, (feed, record, version))?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Sends again what a person names: rejected ones, or records by number. Returns how many.
+pub async fn delivery_resend(tx: &mut Tx, feed: i64, record: Option<i64>, now_us: i64) -> Result<usize> {
+    const ONE: &str = "update delivery set state = 'due', due_us = $3, tries = 0, why = ''
+        where feed = $1 and record = $2 and state in ('rejected', 'up_to_date')";
+    const REJECTED: &str = "update delivery set state = 'due', due_us = $2, tries = 0, why = ''
+        where feed = $1 and state = 'rejected'";
+    tx.run(move |c| match record {
+        Some(record) => c.execute(ONE, (feed, record, now_us)),
+        None => c.execute(REJECTED, (feed, now_us)),
+    })
+    .await
+}
+
+/// Dataset and present body of records.
+pub async fn record_datasets(tx: &mut Tx, records: &[i64]) -> Result<Vec<(String, String)>> {
+    const FIND: &str = "select s.dataset, case v.operation when 'withdraw' then '' else v.body end
+        from json_each($1) x cross join record r on r.id = x.value cross join scope s on s.id = r.scope
+        cross join version v on v.record = r.id and v.version = r.version";
+    let set = json_set(records);
+    tx.run(move |c| c.rows(FIND, [set], |r| Ok((r.get(0)?, r.get(1)?)))).await
+}

@@ -1,0 +1,145 @@
+//! Jobs and their runs, the leases of sources, and the files that were taken.
+
+use adapter::FileSeen;
+
+use super::{Result, Tx, counter_draw};
+
+/// A source as its lease's holder sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub source: i64,
+    pub epoch: i64,
+    pub checkpoint: String,
+}
+
+/// Takes a source for a run: pull, backfill and sweep of one source take turns, so that position order is reading
+/// order. On one machine the file's lock makes us the only node, so a lease is taken over at once.
+pub async fn source_lease(tx: &mut Tx, name: &str, node: &str, until_us: i64) -> Result<Lease> {
+    const TAKE: &str = "insert into source (id, name, checkpoint, node, epoch, lease_until_us)
+        values ((select coalesce(max(id), 0) + 1 from source), $1, '', $2, 1, $3)
+        on conflict (name) do update set node = excluded.node, epoch = source.epoch + 1,
+            lease_until_us = excluded.lease_until_us
+        returning id, epoch, checkpoint";
+    let (name, node) = (name.to_owned(), node.to_owned());
+    tx.run(move |c| {
+        let lease = c.row(TAKE, (&name, &node, until_us), |r| {
+            Ok(Lease { source: r.get(0)?, epoch: r.get(1)?, checkpoint: r.get(2)? })
+        })?;
+        lease.ok_or_else(|| super::StoreError::Impossible("a lease was not given".into()))
+    })
+    .await
+}
+
+/// Moves a source's checkpoint. False: another holder has the lease, and nothing of this transaction may stand.
+pub async fn source_checkpoint(tx: &mut Tx, lease: &Lease, checkpoint: &str) -> Result<bool> {
+    const MOVE: &str = "update source set checkpoint = $3 where id = $1 and epoch = $2";
+    let (source, epoch, checkpoint) = (lease.source, lease.epoch, checkpoint.to_owned());
+    tx.run(move |c| Ok(c.execute(MOVE, (source, epoch, &checkpoint))? == 1)).await
+}
+
+/// Files that a source gave before.
+pub async fn file_seen_all(tx: &mut Tx, source: i64) -> Result<Vec<FileSeen>> {
+    const ALL: &str = "select name, digest, size, modified_us, rows, known from file_seen where source = $1";
+    tx.run(move |c| {
+        c.rows(ALL, [source], |r| {
+            Ok(FileSeen {
+                name: r.get(0)?,
+                digest: r.get(1)?,
+                size: r.get::<_, i64>(2)? as u64,
+                modified_us: r.get(3)?,
+                rows: r.get::<_, i64>(4)? as u64,
+                known: r.get(5)?,
+            })
+        })
+    })
+    .await
+}
+
+/// Keeps files as taken, with the batch in which each ended.
+pub async fn file_seen_add(tx: &mut Tx, source: i64, batch: i64, files: Vec<FileSeen>, now_us: i64) -> Result<()> {
+    const ADD: &str = "insert into file_seen (source, digest, name, size, modified_us, rows, known, batch, taken_us)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (source, digest, name) do update set size = excluded.size, modified_us = excluded.modified_us";
+    tx.run(move |c| {
+        for f in &files {
+            let figures = (f.size as i64, f.modified_us, f.rows as i64, f.known);
+            c.execute(ADD, (source, &f.digest, &f.name, figures.0, figures.1, figures.2, figures.3, batch, now_us))?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A job as stored: what a person changed about it, and when it is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    pub id: i64,
+    pub paused: bool,
+    pub paused_why: String,
+    pub due_us: i64,
+}
+
+/// The stored state of a job, made now if it is new.
+pub async fn job_get(tx: &mut Tx, name: &str) -> Result<JobRow> {
+    const FIND: &str = "insert into job (id, name, paused, paused_why, due_us)
+        values ((select coalesce(max(id), 0) + 1 from job), $1, 0, '', 0)
+        on conflict (name) do update set name = excluded.name
+        returning id, paused, paused_why, due_us";
+    let name = name.to_owned();
+    tx.run(move |c| {
+        let row = c.row(FIND, [&name], |r| {
+            Ok(JobRow { id: r.get(0)?, paused: r.get(1)?, paused_why: r.get(2)?, due_us: r.get(3)? })
+        })?;
+        row.ok_or_else(|| super::StoreError::Impossible("a job was not kept".into()))
+    })
+    .await
+}
+
+/// Pauses or resumes a job, saying why.
+pub async fn job_pause(tx: &mut Tx, job: i64, paused: bool, why: &str) -> Result<()> {
+    const SET: &str = "update job set paused = $2, paused_why = $3 where id = $1";
+    let why = why.to_owned();
+    tx.run(move |c| c.execute(SET, (job, paused, &why)).map(|_| ())).await
+}
+
+/// Keeps when a job is due next, so that a start knows what it missed.
+pub async fn job_due(tx: &mut Tx, job: i64, due_us: i64) -> Result<()> {
+    const SET: &str = "update job set due_us = $2 where id = $1";
+    tx.run(move |c| c.execute(SET, (job, due_us)).map(|_| ())).await
+}
+
+/// Begins a run and returns its number.
+pub async fn run_begin(tx: &mut Tx, job: i64, cause: &str, now_us: i64) -> Result<i64> {
+    const ADD: &str = "insert into run (id, job, cause, started_us, ended_us, state, first_batch, rows, why)
+        values ($1, $2, $3, $4, null, 'reading', 0, 0, '')";
+    let id = counter_draw(tx, "run", 1).await?;
+    let cause = cause.to_owned();
+    tx.run(move |c| c.execute(ADD, (id, job, &cause, now_us)).map(|_| id)).await
+}
+
+/// Counts a published batch into its run.
+pub async fn run_batch(tx: &mut Tx, run: i64, batch: i64, rows: u32) -> Result<()> {
+    const ADD: &str = "update run set rows = rows + $3,
+            first_batch = case first_batch when 0 then $2 else first_batch end
+        where id = $1";
+    tx.run(move |c| c.execute(ADD, (run, batch, rows)).map(|_| ())).await
+}
+
+/// Ends a run: done, failed or stopped, and why.
+pub async fn run_end(tx: &mut Tx, run: i64, state: &'static str, why: &str, now_us: i64) -> Result<()> {
+    const END: &str = "update run set state = $2, why = $3, ended_us = $4 where id = $1";
+    let why = why.to_owned();
+    tx.run(move |c| c.execute(END, (run, state, &why, now_us)).map(|_| ())).await
+}
+
+/// Runs that a stop or a crash cut off are ended as interrupted; their checkpoints stand, so the next goes on.
+pub async fn run_interrupted(tx: &mut Tx, now_us: i64) -> Result<usize> {
+    const END: &str = "update run set state = 'interrupted', ended_us = $1 where ended_us is null";
+    tx.run(move |c| c.execute(END, [now_us])).await
+}
+
+/// First batch of a run, 0 if it published none.
+pub async fn run_first_batch(tx: &mut Tx, run: i64) -> Result<i64> {
+    const FIND: &str = "select first_batch from run where id = $1";
+    tx.run(move |c| Ok(c.row(FIND, [run], |r| r.get(0))?.unwrap_or_default())).await
+}
