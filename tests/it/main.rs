@@ -1,2 +1,3 @@
 //! End to end.
 mod config;
+mod samples;
