@@ -84,7 +84,6 @@ codes! {
     Cut: "长度 {0}，已截断为 {1}", "{0} characters, cut to {1}";
     AssignEmpty: "{0} 为空，无法赋码", "{0} is empty, so no code can be assigned";
 
-    ListTooLong: "过长", "too long";
     // Schema. `{f}` is the flaw that the first argument names, in its own words (`FLAWS`).
     Required: "必填项为空", "required, but empty";
     RequiredWhen: "当 {0} 时必填，现为空", "required when {0}, but empty";
