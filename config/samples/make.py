@@ -22,6 +22,8 @@ import xlsx
 HERE = Path(__file__).parent
 BEIJING = datetime.timezone(datetime.timedelta(hours=8))
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+# Divisions that stand in old credit codes and have a new code since; this one is 宁德.
+DIVISION_NOW = {"352200": "350900"}
 
 
 # ---------------------------------------------------------------- what is real
@@ -148,7 +150,8 @@ def subjects(parties):
             # Three ways to write a day in one column, as sheets filled by hand have them.
             shown = [date, f"{date.year}年{date.month}月{date.day}日", f"{date.year}/{date.month}/{date.day}"][number % 3]
             rows.append(
-                [number, name, code, "法人或其他组织", role if len(rows) == start else None, code[2:8],
+                [number, name, code, "法人或其他组织", role if len(rows) == start else None,
+                 DIVISION_NOW.get(code[2:8], code[2:8]),
                  "3" if code[0] == "1" else "1", "1", (number * 37 % 90 + 10) * 100, masked(number), "长期", masked(number + 3), PHONE, shown]
             )
         # The role is written once and merged over its group.
