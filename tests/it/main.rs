@@ -3,6 +3,7 @@ mod cli;
 mod config;
 mod kit;
 mod samples;
+mod target;
 mod travel;
 
 /// `hub.toml` of a sample configuration.
