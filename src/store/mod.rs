@@ -14,6 +14,7 @@ mod deliveries;
 mod jobs;
 mod names;
 mod quarantine;
+pub mod recount;
 mod records;
 
 pub use attachments::*;
