@@ -50,6 +50,19 @@ impl Words {
     }
 }
 
+/// Words that stand in English only: they are shown to a Chinese reader as they are.
+impl From<&str> for Words {
+    fn from(en: &str) -> Self {
+        Self { zh: String::new(), en: en.to_owned() }
+    }
+}
+
+impl From<String> for Words {
+    fn from(en: String) -> Self {
+        Self { zh: String::new(), en }
+    }
+}
+
 /// One thing wrong in a file that a person wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {

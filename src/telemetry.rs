@@ -104,7 +104,10 @@ impl Queue {
                     break;
                 }
             }
-            drop(ended.send(()));
+            // Nobody may be left to hear it.
+            match ended.send(()) {
+                Ok(()) | Err(_) => {}
+            }
         });
         (Self { lines, dropped }, done)
     }
@@ -119,7 +122,10 @@ impl Queue {
     }
 
     fn close(&self) {
-        drop(self.lines.try_send(Line::End));
+        // Full or gone: the wait for the end then has its limit.
+        match self.lines.try_send(Line::End) {
+            Ok(()) | Err(_) => {}
+        }
     }
 }
 

@@ -26,7 +26,7 @@ const HELP: &[Help] = &[
         path: "",
         zh: "公共资源交易数据交换枢纽：各部门系统与公共服务系统之间交换交易数据",
         en: "A data-exchange hub for public-resource trading",
-        args: GLOBAL,
+        args: &[],
         examples: &[
             ("check", "检查全部配置", "find everything that is wrong in the configuration"),
             ("schema show 513", "查看“中标结果公告”的字段", "the fields of the award notice"),
@@ -181,7 +181,10 @@ fn worded(command: Command, path: &str, lang: Lang) -> Command {
     }
     command = command.mut_args(|arg| {
         let heading = if arg.is_positional() { arguments } else { options };
-        let arg = arg.help_heading(heading).hide_default_value(true).hide_possible_values(true);
+        let arg = match arg.get_action().takes_values() {
+            true => arg.help_heading(heading).hide_default_value(true).hide_possible_values(true),
+            false => arg.help_heading(heading),
+        };
         let own = known.map_or(&[][..], |h| h.args);
         // A command's own options come first, those of every command last.
         match own.iter().chain(GLOBAL).enumerate().find(|(_, (id, ..))| arg.get_id() == *id) {

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::config::reference::{Absent, KEYS, Key};
+use crate::config::reference::{Absent, Key, keys};
 use crate::diagnostic::{Failure, FailureKind, Lang};
 
 #[derive(Debug, Subcommand)]
@@ -20,9 +20,8 @@ pub enum ConfigCommand {
 pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<ExitCode, Failure> {
     let ConfigCommand::Reference { search } = command;
     let wanted = search.as_deref().unwrap_or_default();
-    let keys: Vec<&Key> =
-        KEYS.iter().filter(|k| [k.path, k.zh, k.en].iter().any(|text| text.contains(wanted))).collect();
-    if keys.is_empty() {
+    let found: Vec<&Key> = keys().filter(|k| [k.path, k.zh, k.en].iter().any(|text| text.contains(wanted))).collect();
+    if found.is_empty() {
         return Err(Failure::new(
             FailureKind::User,
             format!("没有含 `{wanted}` 的配置键"),
@@ -30,8 +29,8 @@ pub(super) fn run(command: &ConfigCommand, context: &Context) -> Result<ExitCode
         ));
     }
     context.show(
-        || text(&keys, context.lang),
-        || json!({ "keys": keys.iter().map(|k| key_json(k)).collect::<Vec<_>>() }),
+        || text(&found, context.lang),
+        || json!({ "keys": found.iter().map(|k| key_json(k)).collect::<Vec<_>>() }),
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -64,18 +64,11 @@ pub struct Job {
     /// Share of the source's live records that may vanish in one run; above it the run stops and asks. 0 to 1.
     #[serde(default = "vanished_share")]
     pub vanished_share: Share,
-    /// Most rows of a batch.
-    #[serde(default = "batch_rows_max")]
-    pub batch_rows_max: Count<{ adapter::PAGE_ROWS_MAX as u32 }>,
     pub from: At<SourceConfig>,
 }
 
 fn vanished_share() -> Share {
     Share(0.05)
-}
-
-fn batch_rows_max() -> Count<{ adapter::PAGE_ROWS_MAX as u32 }> {
-    Count(adapter::PAGE_ROWS as u32)
 }
 
 /// A standing delivery of records to a system.

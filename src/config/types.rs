@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use crate::diagnostic::{Words, wrong};
 
 /// A value and where it stands in its file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct At<T> {
     value: T,
     /// Byte offset in the file; 0 where the value was not written but is the default.
@@ -27,6 +27,13 @@ impl<T> At<T> {
 
     pub(super) fn map<U>(self, f: impl FnOnce(T) -> U) -> At<U> {
         At { value: f(self.value), offset: self.offset }
+    }
+}
+
+/// The value alone: where it stands says nothing about what it is.
+impl<T: fmt::Debug> fmt::Debug for At<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
     }
 }
 

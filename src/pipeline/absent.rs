@@ -15,13 +15,13 @@ use crate::schema::Draft;
 use crate::store::{self, Batch, ItemKey, Outcome, Priority};
 
 /// Kind of a batch whose rows are records that a whole reading did not meet.
-pub const KIND: &str = "absent";
+pub(super) const KIND: &str = "absent";
 
 const COLUMNS: [&str; 3] = ["mapping", "identity", "version"];
 
 /// Withdrawals for the rows of an absence batch, by mapping. A withdrawal has the record's own version and a new
 /// position: otherwise it would lose against every row.
-pub fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'a MappingPlan, Vec<Work>)> {
+pub(super) fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'a MappingPlan, Vec<Work>)> {
     let mut out: Vec<(&MappingPlan, Vec<Work>)> = job.mappings.iter().map(|m| (m, Vec::new())).collect();
     for (index, row) in rows.iter().enumerate() {
         let (Some(mapping), Some(identity)) = (row.text(0), row.text(1)) else { continue };
@@ -50,7 +50,7 @@ pub fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'a Mappi
 
 /// What came of looking for absences.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Looked {
+pub(super) enum Looked {
     /// This many records were published as absent.
     Published(usize),
     /// Nothing counts as deleted, and why (English, for the run and the log).
@@ -60,7 +60,7 @@ pub enum Looked {
 }
 
 /// Looks for what a finished run did not meet, and publishes it.
-pub async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> store::Result<Looked> {
+pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> store::Result<Looked> {
     let mut tx = hub.db.begin(Priority::Intake).await?;
     let first = store::run_first_batch(&mut tx, run).await?;
     let mappings = job.mappings.iter().map(|m| m.number).chain([hub.row_mapping]).collect();

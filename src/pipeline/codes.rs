@@ -35,7 +35,7 @@ fn given<'a>(given: &'a Given, item: &'a Item) -> &'a str {
 }
 
 /// Fills in codes that are known; returns the fields of each item whose codes are still to be drawn.
-pub async fn fill_known(
+pub(super) async fn fill_known(
     tx: &mut Tx,
     group: &[MappingPlan],
     works: &mut [Work],
@@ -78,7 +78,7 @@ struct Wanted<'a> {
 }
 
 /// Draws the codes that are still missing, for items that are accepted. Gaps are allowed, doubles never.
-pub async fn assign_new(
+pub(super) async fn assign_new(
     tx: &mut Tx,
     context: &Context,
     group: &[MappingPlan],

@@ -205,7 +205,12 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
         Outcome::Accepted
     } else {
         let slots = &plan.lookup_slots;
-        let need = |(lookup, value): &(usize, String)| NeedWrite { grp: 0, slot: slots[*lookup], value: value.clone(), free: false };
+        let need = |(lookup, value): &(usize, String)| NeedWrite {
+            grp: 0,
+            slot: slots[*lookup],
+            value: value.clone(),
+            free: false,
+        };
         work.needs = item.waits.iter().map(need).collect();
         Outcome::Waiting
     };
@@ -275,7 +280,12 @@ fn fold(works: &mut [Work], names: &[String]) -> Vec<usize> {
     }
     let mut last = Vec::with_capacity(by_name.len());
     for indexes in by_name.values_mut().filter(|i| i.len() > 1) {
-        indexes.sort_by_key(|i| (works[*i].item.version, works[*i].key.position, works[*i].key.element));
+        // A mapping that lost a row says less than another that makes it: it comes first, and is overtaken.
+        let lost = |w: &Work| if w.item.filtered { 0 } else { 1 };
+        indexes.sort_by_key(|i| {
+            let w = &works[*i];
+            (w.item.version, w.key.position, lost(w), w.key.element)
+        });
     }
     for indexes in by_name.into_values() {
         let (mut good, mut open): (Option<usize>, Option<usize>) = (None, None);
@@ -283,7 +293,8 @@ fn fold(works: &mut [Work], names: &[String]) -> Vec<usize> {
             if works[index].is_good() {
                 // Everything before it is overtaken.
                 for overtaken in good.into_iter().chain(open.take()) {
-                    works[overtaken].outcome = Outcome::Superseded;
+                    let filtered = works[overtaken].item.filtered;
+                    works[overtaken].outcome = if filtered { Outcome::Filtered } else { Outcome::Superseded };
                 }
                 good = Some(index);
             } else if let Some(before) = open.replace(index) {
@@ -387,8 +398,7 @@ async fn write_versions(
         let gone = |v: &&IndexValue| c.index.binary_search(v).is_err();
         let come = |v: &&IndexValue| c.old_index.binary_search(v).is_err();
         let index_add: Vec<(i64, String)> = c.index.iter().filter(come).map(|v| (v.slot, v.value.clone())).collect();
-        let index_gone: Vec<_> =
-            c.old_index.iter().filter(gone).map(|v| (v.slot, v.value.clone(), v.kept)).collect();
+        let index_gone: Vec<_> = c.old_index.iter().filter(gone).map(|v| (v.slot, v.value.clone(), v.kept)).collect();
         // What was given up may be what another item waits for, as much as what came.
         came.values.extend(index_add.iter().cloned());
         came.values.extend(index_gone.iter().map(|(slot, value, _)| (*slot, value.clone())));
@@ -409,7 +419,11 @@ async fn write_versions(
                 (Some(head), false) if head.live => "update",
                 _ => "insert",
             },
-            looked_at: if work.item.looked_at.is_empty() { String::new() } else { store::json_set(&work.item.looked_at) },
+            looked_at: if work.item.looked_at.is_empty() {
+                String::new()
+            } else {
+                store::json_set(&work.item.looked_at)
+            },
             notes: if warnings.is_empty() { String::new() } else { store::json_set(&warnings) },
             body: if c.body.is_empty() { "{}".to_owned() } else { c.body.clone() },
             index_add,

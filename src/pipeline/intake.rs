@@ -60,7 +60,7 @@ pub async fn run(
     again: bool,
     progress: &(dyn Fn(&Taken) + Send + Sync),
 ) -> Result<Taken, IntakeError> {
-    let _turn = job.running.lock().await;
+    let _turn = job.turn.lock().await;
     let mut tx = hub.db.begin(Priority::Intake).await?;
     let row = store::job_get(&mut tx, &job.name).await?;
     if row.paused {
@@ -100,12 +100,7 @@ fn told(error: &dyn std::error::Error) -> String {
     }
 }
 
-fn open(
-    hub: &Hub,
-    job: &JobPlan,
-    seen: Vec<adapter::FileSeen>,
-    again: bool,
-) -> Result<Box<dyn Source>, IntakeError> {
+fn open(hub: &Hub, job: &JobPlan, seen: Vec<adapter::FileSeen>, again: bool) -> Result<Box<dyn Source>, IntakeError> {
     let refused = |source| IntakeError::Source { job: job.name.clone(), source };
     let Some((_, config)) = hub.config.job(&job.name) else {
         return Err(IntakeError::Store(StoreError::Impossible(format!("job {} is not configured", job.name))));
@@ -203,12 +198,7 @@ async fn wait(woken: tokio::sync::futures::Notified<'_>) {
     }
 }
 
-async fn look_for_absence(
-    hub: &Hub,
-    job: &JobPlan,
-    lease: &Lease,
-    taken: &mut Taken,
-) -> Result<(), IntakeError> {
+async fn look_for_absence(hub: &Hub, job: &JobPlan, lease: &Lease, taken: &mut Taken) -> Result<(), IntakeError> {
     loop {
         let settled = hub.wake.settled.notified();
         let mut tx = hub.db.begin(Priority::Intake).await?;

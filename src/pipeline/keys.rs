@@ -10,20 +10,18 @@ use crate::store::{self, NeedWrite, Outcome, Tx};
 /// Settles which candidate may have the key it wants. Owners are fetched first; then losers are settled in memory
 /// until nobody more loses: a loser keeps its old key, so whoever wanted that one loses too. A loser is quarantined
 /// alone, naming the owner, and goes on by itself once the key is given up.
-pub async fn settle(
+pub(super) async fn settle(
     tx: &mut Tx,
     plan: &DatasetPlan,
     context: &Context,
     works: &mut [Work],
     candidates: &[Candidate],
 ) -> store::Result<()> {
-    let key_of = |values: &[super::plan::IndexValue]| {
-        values.iter().find(|v| v.slot == plan.key_slot).map(|v| v.value.clone())
-    };
+    let key_of =
+        |values: &[super::plan::IndexValue]| values.iter().find(|v| v.slot == plan.key_slot).map(|v| v.value.clone());
     let wants: Vec<Option<String>> = candidates.iter().map(|c| key_of(&c.index)).collect();
     let holds: Vec<Option<String>> = candidates.iter().map(|c| key_of(&c.old_index)).collect();
-    let new: Vec<&str> =
-        wants.iter().zip(&holds).filter(|(w, h)| w != h).filter_map(|(w, _)| w.as_deref()).collect();
+    let new: Vec<&str> = wants.iter().zip(&holds).filter(|(w, h)| w != h).filter_map(|(w, _)| w.as_deref()).collect();
     if new.is_empty() {
         return Ok(());
     }
@@ -75,7 +73,7 @@ pub async fn settle(
 }
 
 /// Lets candidates wait whose required parents are not here. A relation that is no requirement only warns.
-pub async fn parents(tx: &mut Tx, works: &mut [Work], candidates: &[Candidate]) -> store::Result<()> {
+pub(super) async fn parents(tx: &mut Tx, works: &mut [Work], candidates: &[Candidate]) -> store::Result<()> {
     let live = candidates.iter().filter(|c| !c.withdrawn && works[c.work].outcome == Outcome::Accepted);
     let mut wanted: Vec<(i64, &str)> =
         live.flat_map(|c| c.pointed.iter().map(|p| (p.slot, p.value.as_str()))).collect();

@@ -13,17 +13,17 @@
 //!
 //! Nothing here keeps state in memory that is not also in the store: the process may end between any two steps.
 
-pub mod open;
-pub mod intake;
-pub mod normalise;
-pub mod decide;
-mod keys;
-mod codes;
-pub mod release;
 mod absent;
+mod codes;
+pub mod decide;
+pub mod deliver;
+pub mod intake;
+mod keys;
+pub mod normalise;
+pub mod open;
 mod owe;
 pub mod plan;
-pub mod deliver;
+pub mod release;
 pub mod subscribe;
 pub mod work;
 pub mod verify;
@@ -80,8 +80,8 @@ pub struct JobPlan {
     pub row_scope: i64,
     pub snapshot: bool,
     pub vanished_share: f64,
-    /// Held while the job runs, so that it never overlaps with itself.
-    pub running: tokio::sync::Mutex<()>,
+    /// Held while a job reads its source: jobs of one source take turns, and none overlaps with itself.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A mapping, with its numbers in the store.

@@ -91,9 +91,10 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
                     mapped[work.row as usize] = true;
                 }
                 let done = decide::decide(hub, &mut tx, &context, group, works, &mut settled.came).await?;
-                outcomes.extend(done.iter().map(|w| {
-                    (group[w.mapping].number, group[w.mapping].revision, w.row, w.key.element, w.outcome)
-                }));
+                outcomes
+                    .extend(done.iter().map(|w| {
+                        (group[w.mapping].number, group[w.mapping].revision, w.row, w.key.element, w.outcome)
+                    }));
             }
             let broken = broken_rows(hub, &mut tx, job, batch, rows, now_us).await?;
             for (row, outcome) in broken {
@@ -102,7 +103,10 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
             }
         }
         None => {
-            return Err(StoreError::Impossible(format!("job {} of batch {} is not configured", batch.job, batch.number)));
+            return Err(StoreError::Impossible(format!(
+                "job {} of batch {} is not configured",
+                batch.job, batch.number
+            )));
         }
     }
     let unmapped = mapped.iter().filter(|m| !**m).count() as u32;
@@ -141,7 +145,11 @@ async fn items(
         works.extend(row_items(plan, &bound, rows, index, &found, batch.read_us, &mut made).map(|item| Work {
             row: index as u32,
             mapping,
-            key: ItemKey { position: position(batch.number, index as u32), mapping: plan.number, element: item.element },
+            key: ItemKey {
+                position: position(batch.number, index as u32),
+                mapping: plan.number,
+                element: item.element,
+            },
             print: print.clone(),
             reopened: false,
             outcome: Outcome::Filtered,
@@ -165,7 +173,8 @@ pub(super) fn row_items<'a>(
     made.clear();
     let applied = catch_unwind(AssertUnwindSafe(|| bound.apply(rows, row, found, read_us, made)));
     if let Err(panic) = applied {
-        let why = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+        let why =
+            panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
         made.clear();
         made.push(Item {
             row: row as u32,
@@ -189,7 +198,9 @@ pub(super) async fn lookups(
         return Ok(Found(Vec::new()));
     }
     let mut answers = Vec::new();
-    for ((lookup, slot), values) in plan.mapping.lookups().iter().zip(&plan.lookup_slots).zip(bound.needs(rows, read_us)) {
+    for ((lookup, slot), values) in
+        plan.mapping.lookups().iter().zip(&plan.lookup_slots).zip(bound.needs(rows, read_us))
+    {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         let mut by_value = HashMap::with_capacity(values.len());
         for (value, found) in store::index_bodies(tx, *slot, &values).await? {

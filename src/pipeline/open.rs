@@ -115,10 +115,12 @@ impl Hub {
         let plan = Plan::make(&mut tx, schema.datasets(), &lookups).await?;
         let row_mapping = store::mapping_number(&mut tx, "row".into(), String::new()).await?;
         let epoch = store::counter_draw(&mut tx, "epoch", 1).await?;
-        let mut jobs = Vec::new();
+        let (mut jobs, mut turns) = (Vec::new(), HashMap::new());
         for (system, job) in config.jobs() {
             let own = mappings.remove(job.name.as_str()).unwrap_or_default();
-            jobs.push(Arc::new(job_plan(&mut tx, &plan, system.name.as_str(), job, own).await?));
+            let mut plan = job_plan(&mut tx, &plan, system.name.as_str(), job, own).await?;
+            plan.turn = turns.entry(plan.source.clone()).or_insert_with(|| plan.turn.clone()).clone();
+            jobs.push(Arc::new(plan));
         }
         let (mut feeds, mut mistakes) = (Vec::new(), Vec::new());
         for (system, feed) in config.feeds() {
@@ -181,7 +183,7 @@ async fn job_plan(
         row_scope,
         snapshot: job.snapshot,
         vanished_share: job.vanished_share.0,
-        running: tokio::sync::Mutex::new(()),
+        turn: Arc::default(),
     })
 }
 

@@ -7,14 +7,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::decide::{Candidate, Came, Context, shown};
+use super::decide::{Came, Candidate, Context, shown};
 use super::plan::{DatasetPlan, Pointed};
 use super::{FeedPlan, Hub};
 use crate::schema;
 use crate::store::{self, Priority, Raise, Stuck, Tx};
 
 /// Raises what every feed that carries the dataset is owed of these records.
-pub async fn raise(
+pub(super) async fn raise(
     hub: &Hub,
     tx: &mut Tx,
     context: &Context,
@@ -31,7 +31,11 @@ pub async fn raise(
             record: c.record,
             withdrawn: c.withdrawn,
             pointed: &c.pointed,
-            found_by: if c.withdrawn { c.old_index.iter().map(|v| (v.slot, v.value.clone())).collect() } else { vec![] },
+            found_by: if c.withdrawn {
+                c.old_index.iter().map(|v| (v.slot, v.value.clone())).collect()
+            } else {
+                vec![]
+            },
         })
         .collect();
     for feed in hub.feeds.iter().filter(|f| f.carries(&plan.dataset.code, &context.system)) {
@@ -62,7 +66,7 @@ pub async fn raise(
 }
 
 /// A record that a feed is owed, as far as blocking depends on it.
-pub struct Owed<'a> {
+pub(super) struct Owed<'a> {
     pub record: i64,
     pub withdrawn: bool,
     pub pointed: &'a [Pointed],
@@ -71,11 +75,7 @@ pub struct Owed<'a> {
 }
 
 /// Which of these are blocked in a feed, and by what, in a few words.
-pub async fn blocked(
-    tx: &mut Tx,
-    feed: &FeedPlan,
-    owed: &[Owed<'_>],
-) -> store::Result<HashMap<i64, String>> {
+pub(super) async fn blocked(tx: &mut Tx, feed: &FeedPlan, owed: &[Owed<'_>]) -> store::Result<HashMap<i64, String>> {
     let mut out = HashMap::new();
     let relevant = |p: &&Pointed| feed.carries_dataset(&p.parent);
     let mut wanted: Vec<(i64, &str)> = owed
@@ -85,16 +85,12 @@ pub async fn blocked(
         .collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let blocking = if wanted.is_empty() {
-        HashSet::new()
-    } else {
-        store::delivery_blocking(tx, feed.id, &wanted).await?
-    };
+    let blocking =
+        if wanted.is_empty() { HashSet::new() } else { store::delivery_blocking(tx, feed.id, &wanted).await? };
     for o in owed.iter().filter(|o| !o.withdrawn && !blocking.is_empty()) {
         let blocks = |p: &&Pointed| blocking.contains(&(p.slot, p.value.clone()));
         // One parent of a group that does not block is enough.
-        let free: HashSet<i64> =
-            o.pointed.iter().filter(|p| p.grp != 0 && !blocks(p)).map(|p| p.grp).collect();
+        let free: HashSet<i64> = o.pointed.iter().filter(|p| p.grp != 0 && !blocks(p)).map(|p| p.grp).collect();
         if let Some(p) = o.pointed.iter().filter(relevant).find(|p| blocks(p) && !free.contains(&p.grp)) {
             out.insert(o.record, format!("{} {}", p.parent, shown(&p.value)));
         }
@@ -116,7 +112,7 @@ pub async fn blocked(
 
 /// Looks again at deliveries that were blocked by a transaction that has been committed: the parent's receipt may
 /// have come between. Returns the feeds that have something to do.
-pub async fn look_again(hub: &Hub, stored: Vec<(i64, i64)>) -> store::Result<HashSet<i64>> {
+pub(super) async fn look_again(hub: &Hub, stored: Vec<(i64, i64)>) -> store::Result<HashSet<i64>> {
     let mut by_feed: HashMap<i64, Vec<i64>> = HashMap::new();
     for (feed, record) in stored {
         by_feed.entry(feed).or_default().push(record);
@@ -138,7 +134,7 @@ pub async fn look_again(hub: &Hub, stored: Vec<(i64, i64)>) -> store::Result<Has
 const BLOCKED_AT_ONCE: i64 = 1_000;
 
 /// Releases the children of records that a target has just accepted (or withdrawn), in a transaction of its own.
-pub async fn release(hub: &Hub, feed: &FeedPlan, accepted: &[(String, String)]) -> store::Result<usize> {
+pub(super) async fn release(hub: &Hub, feed: &FeedPlan, accepted: &[(String, String)]) -> store::Result<usize> {
     let mut released = 0;
     let mut tx = hub.db.begin(Priority::Receipt).await?;
     if store::delivery_blocked(&mut tx, feed.id, None, 0, 1).await?.is_empty() {
@@ -168,7 +164,7 @@ pub async fn release(hub: &Hub, feed: &FeedPlan, accepted: &[(String, String)]) 
 }
 
 /// Looks at every blocked delivery of a feed. Returns how many may go now.
-pub async fn sweep(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
+pub(super) async fn sweep(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
     let (mut released, mut after) = (0, 0);
     loop {
         let mut tx = hub.db.begin(Priority::Settle).await?;

@@ -126,7 +126,11 @@ impl Plan {
                     parent.fields.iter().find(|(_, p)| p == name).map(|(c, _)| *c)
                 };
                 Some(RefName {
-                    grp: parent.any_of.as_deref().and_then(|g| groups.iter().position(|x| *x == g)).map_or(0, |i| i as i64 + 1),
+                    grp: parent
+                        .any_of
+                        .as_deref()
+                        .and_then(|g| groups.iter().position(|x| *x == g))
+                        .map_or(0, |i| i as i64 + 1),
                     slot: slot(&target.code, slot_name(target, &fields)),
                     fields: fields.iter().filter_map(child).collect(),
                     list: parent.list,
@@ -136,7 +140,10 @@ impl Plan {
                 })
             });
             let key_slot = slot(&dataset.code, "key".into());
-            (dataset.code.clone(), Arc::new(DatasetPlan { dataset: dataset.clone(), key_slot, indexes, refs: refs.collect() }))
+            (
+                dataset.code.clone(),
+                Arc::new(DatasetPlan { dataset: dataset.clone(), key_slot, indexes, refs: refs.collect() }),
+            )
         };
         Ok(Self { datasets: datasets.iter().map(plan).collect(), new_slots })
     }
@@ -241,7 +248,8 @@ impl DatasetPlan {
                     parent: name.parent.clone(),
                 });
             };
-            let many = name.fields.iter().find(|f| name.list && (name.fields.len() == 1 || self.dataset.fields[**f].list));
+            let many =
+                name.fields.iter().find(|f| name.list && (name.fields.len() == 1 || self.dataset.fields[**f].list));
             match many {
                 None => push(index_value(name.fields.iter().map(|f| draft.get(*f)))),
                 Some(many) => {

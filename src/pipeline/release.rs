@@ -3,7 +3,7 @@
 //! it. Each in a short transaction of its own, so that the later of two commits always sees the other. What is missed
 //! all the same is found by the sweep at start and every minute, and counted: it should find nothing.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use adapter::Rows;
 
@@ -15,10 +15,15 @@ use crate::store::{self, Batch, ItemKey, Outcome, Priority};
 /// Most items released in one transaction.
 const ITEMS_AT_ONCE: usize = 1_000;
 
+/// How often one item is tried while one commit is followed: it may wait for one thing after another, but what asks
+/// for the same thing again and again must not keep us for ever. The sweep comes back to it.
+const TRIES_MAX: usize = 8;
+
 /// Follows what a committed transaction brought, until nothing more is released. Returns the feeds to wake and how
 /// many items moved.
 pub async fn follow(hub: &Hub, mut came: Came) -> store::Result<(HashSet<i64>, usize)> {
     let (mut feeds, mut moved) = (std::mem::take(&mut came.feeds), 0);
+    let mut tried: HashMap<ItemKey, usize> = HashMap::new();
     loop {
         if !came.blocked.is_empty() {
             feeds.extend(owe::look_again(hub, std::mem::take(&mut came.blocked)).await?);
@@ -30,6 +35,11 @@ pub async fn follow(hub: &Hub, mut came: Came) -> store::Result<(HashSet<i64>, u
         drop(tx);
         ready.sort_unstable();
         ready.dedup();
+        ready.retain(|key| {
+            let times = tried.entry(*key).or_default();
+            *times += 1;
+            *times <= TRIES_MAX
+        });
         if ready.is_empty() {
             return Ok((feeds, moved));
         }
@@ -104,9 +114,23 @@ async fn batch_items(
             let item = row_items(plan, &bound, &rows, row as usize, &found, batch.read_us, &mut made)
                 .find(|item| item.element == key.element);
             // An element that its mapping no longer makes is filtered now.
-            let item = item.unwrap_or_else(|| crate::mapping::Item { row, element: key.element, filtered: true, ..Default::default() });
+            let item = item.unwrap_or_else(|| crate::mapping::Item {
+                row,
+                element: key.element,
+                filtered: true,
+                ..Default::default()
+            });
             let print = row_print(&rows.row(row as usize));
-            works.push(Work { row, mapping: 0, key, print, reopened: true, outcome: Outcome::Filtered, item, needs: Vec::new() });
+            works.push(Work {
+                row,
+                mapping: 0,
+                key,
+                print,
+                reopened: true,
+                outcome: Outcome::Filtered,
+                item,
+                needs: Vec::new(),
+            });
         }
         let done = decide::decide(hub, tx, &context, std::slice::from_ref(plan), works, came).await?;
         moved += done.iter().filter(|w| !matches!(w.outcome, Outcome::Waiting | Outcome::Quarantined)).count();

@@ -14,7 +14,12 @@ use crate::store::{self, FeedRow, Priority, Raise};
 const RECORDS_AT_ONCE: i64 = 1_000;
 
 /// Walks stored records for a feed whose state is *walking*. Returns how many it is owed.
-pub async fn walk(hub: &Hub, feed: &FeedPlan, row: &FeedRow, progress: &(dyn Fn(u64) + Send + Sync)) -> store::Result<u64> {
+pub async fn walk(
+    hub: &Hub,
+    feed: &FeedPlan,
+    row: &FeedRow,
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> store::Result<u64> {
     let start = hub.feed_config(feed).map_or(Start::All, |f| f.start);
     let (mut dataset_done, mut after) = match row.walked.split_once('/') {
         Some((dataset, record)) => (dataset.to_owned(), record.parse().unwrap_or(0)),

@@ -32,7 +32,10 @@ pub static SWEPT: AtomicU64 = AtomicU64::new(0);
 pub async fn recover(hub: &Hub) -> store::Result<()> {
     let unknown = deliver::recover(hub).await?;
     if unknown > 0 {
-        tracing::warn!(unknown, "{unknown} deliveries were being sent when the program ended; they are resolved first.");
+        tracing::warn!(
+            unknown,
+            "{unknown} deliveries were being sent when the program ended; they are resolved first."
+        );
     }
     subscribe::index(hub).await?;
     let (_, moved) = release::sweep(hub).await?;
@@ -92,37 +95,76 @@ pub struct Once {
 pub async fn once(hub: Arc<Hub>, progress: &(dyn Fn(&str, &Taken) + Send + Sync)) -> store::Result<Once> {
     recover(&hub).await?;
     let mut once = Once::default();
-    let (stopper, stop) = watch::channel(false);
-    let worker = tokio::spawn(normalise_worker(hub.clone(), stop));
+    let worker = Drain::start(&hub);
     for job in &hub.jobs {
         let taken = intake::run(&hub, job, "once", false, &|taken| progress(&job.name, taken)).await;
         once.jobs.push((job.name.clone(), taken));
     }
-    drained(&hub).await?;
-    if stopper.send(true).is_err() {
-        tracing::debug!("The worker is gone already.");
+    worker.finish(&hub).await?;
+    once.resting = deliver_now(&hub).await?;
+    Ok(once)
+}
+
+/// One job once, then everything that follows from it. `again`: files that were taken before are read again. `None`:
+/// there is no such job.
+pub async fn job_once(
+    hub: Arc<Hub>,
+    job: &str,
+    again: bool,
+    progress: &(dyn Fn(&Taken) + Send + Sync),
+) -> store::Result<Option<Result<Taken, IntakeError>>> {
+    recover(&hub).await?;
+    let Some(job) = hub.job(job).cloned() else { return Ok(None) };
+    let worker = Drain::start(&hub);
+    let taken = intake::run(&hub, &job, "by hand", again, progress).await;
+    worker.finish(&hub).await?;
+    deliver_now(&hub).await?;
+    Ok(Some(taken))
+}
+
+/// A normalise worker for the time of one command.
+struct Drain {
+    stop: watch::Sender<bool>,
+    worker: tokio::task::JoinHandle<()>,
+}
+
+impl Drain {
+    fn start(hub: &Arc<Hub>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Self { stop, worker: tokio::spawn(normalise_worker(hub.clone(), stopped)) }
     }
-    hub.wake.normalise.notify_one();
-    if let Err(error) = worker.await {
-        tracing::error!(%error, "The worker ended by a panic.");
+
+    /// Waits until every batch is settled, then ends the worker.
+    async fn finish(self, hub: &Hub) -> store::Result<()> {
+        let drained = drained(hub).await;
+        self.stop.send_replace(true);
+        if let Err(error) = self.worker.await {
+            tracing::error!(%error, "The worker ended by a panic.");
+        }
+        drained
     }
+}
+
+/// Sends what may go now. Returns the feeds whose target did not take everything.
+async fn deliver_now(hub: &Hub) -> store::Result<Vec<String>> {
+    let mut resting = Vec::new();
     for feed in &hub.feeds {
         loop {
-            match deliver::step(&hub, feed).await? {
+            match deliver::step(hub, feed).await? {
                 Step::Sent { .. } => {}
                 Step::Idle => break,
                 Step::Rest { .. } => {
-                    once.resting.push(feed.name.clone());
+                    resting.push(feed.name.clone());
                     break;
                 }
             }
         }
     }
-    Ok(once)
+    Ok(resting)
 }
 
 /// Waits until every batch is settled.
-pub async fn drained(hub: &Hub) -> store::Result<()> {
+async fn drained(hub: &Hub) -> store::Result<()> {
     loop {
         let settled = hub.wake.settled.notified();
         let mut tx = hub.db.begin(Priority::Intake).await?;
@@ -169,7 +211,7 @@ async fn normalise_worker(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
                 tokio::time::sleep(ERROR_WAIT).await;
             }
         }
-        if *stop.borrow() && next.is_none() {
+        if *stop.borrow() {
             return;
         }
     }

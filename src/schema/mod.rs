@@ -10,22 +10,26 @@ mod body;
 mod check;
 mod codes;
 mod draft;
+mod holidays;
 pub mod identifier;
 mod load;
 mod read;
 mod reason;
 mod rules;
-mod table;
+mod show;
+pub(crate) mod table;
 
 use std::sync::Arc;
 
 pub use body::{BodyField, BodyUnreadable, body, body_fields, draft_of};
 pub use check::{CheckOptions, check};
-pub use codes::{CodeSet, CodeValue, Confidence};
+pub use codes::{CodeSet, CodeValue, Confidence, Membership};
 pub use draft::{Draft, index_value};
+pub use holidays::Holidays;
 pub use identifier::{deal_code, deal_code_possible};
 pub use load::Schema;
 pub use reason::{Level, Reason, ReasonCode};
+pub use show::{CodeSetView, DatasetLine, DatasetView, FieldView, ParentView};
 
 /// Position of a field in its dataset.
 pub type FieldId = usize;

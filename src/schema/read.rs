@@ -260,8 +260,11 @@ fn digits(document: &mut Document<'_>, table: &DeTable<'_>) -> Option<(u32, u32)
     match numbers[..] {
         [all, fraction] if fraction <= all => Some((all, fraction)),
         _ => {
-            let numbers = "two numbers: digits in all, and of these after the point";
-            document.mistyped(value, "digits", say("两个整数：总位数和其中的小数位数", numbers));
+            let message = say(
+                "`digits` 应为两个整数：总位数，以及其中的小数位数",
+                "`digits` must be two numbers: digits in all, and how many of these after the point",
+            );
+            document.wrong(value.span().start, message, say("例如 [20, 6]", "as in [20, 6]"));
             None
         }
     }

@@ -80,6 +80,7 @@ codes! {
     AreaInexact: "“{v}”换算成 {0} 后超过 {1} 位小数，会丢失精度", "\"{v}\" in {0} needs more than {1} decimal places; it would be rounded";
     NotInTable: "“{v}”不在对照表中", "\"{v}\" is not in the mapping's table";
     NameAmbiguous: "“{v}”在代码集 {0} 中对应多个代码：{1}", "\"{v}\" is the name of several codes of code set {0}: {1}";
+    ListTooLong: "该行的元素超过 {0} 个", "the row has more than {0} elements";
     Cut: "长度 {0}，已截断为 {1}", "{0} characters, cut to {1}";
     AssignEmpty: "{0} 为空，无法赋码", "{0} is empty, so no code can be assigned";
 

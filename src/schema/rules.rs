@@ -83,21 +83,32 @@ pub(super) fn personal(document: &mut Document<'_>, datasets: &mut [Dataset], by
 }
 
 fn personal_kind(document: &mut Document<'_>, word: &Word) -> Option<Personal> {
-    Some(match word.text.as_str() {
-        "name" => Personal::Name,
-        "id_number" => Personal::IdNumber,
-        "telephone" => Personal::Telephone,
-        "email" => Personal::Email,
-        "address" => Personal::Address,
-        "other" => Personal::Other,
-        kind => {
-            let kinds = "name, id_number, telephone, email, address, other";
-            let message =
-                say(format!("未知的个人信息类型 `{kind}`"), format!("the kind `{kind}` of personal data is not known"));
-            document.wrong(word.at, message, say(format!("应为 {kinds} 之一"), format!("one of {kinds}")));
-            return None;
-        }
-    })
+    let kind = Personal::WORDS.iter().find(|(known, _)| *known == word.text).map(|(_, kind)| *kind);
+    if kind.is_none() {
+        let kinds = Personal::WORDS.map(|(known, _)| known).join(", ");
+        let message = say(
+            format!("未知的个人信息类型 `{}`", word.text),
+            format!("the kind `{}` of personal data is not known", word.text),
+        );
+        document.wrong(word.at, message, say(format!("应为 {kinds} 之一"), format!("one of {kinds}")));
+    }
+    kind
+}
+
+impl Personal {
+    const WORDS: [(&str, Self); 6] = [
+        ("name", Self::Name),
+        ("id_number", Self::IdNumber),
+        ("telephone", Self::Telephone),
+        ("email", Self::Email),
+        ("address", Self::Address),
+        ("other", Self::Other),
+    ];
+
+    /// The word that personal.toml has for it.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("other", |(word, _)| word)
+    }
 }
 
 fn place(document: &mut Document<'_>, name: &Word, by_name: &HashMap<String, usize>) -> Option<usize> {

@@ -14,6 +14,8 @@ pub(crate) struct Document<'t> {
     pub(crate) file: &'t Path,
     pub(crate) text: &'t str,
     pub(crate) found: Vec<Diagnostic>,
+    /// True: it is no TOML, so that what seems missing may only not have been understood.
+    broken: bool,
 }
 
 /// A word of the document with its place in bytes.
@@ -25,12 +27,13 @@ pub(crate) struct Word {
 
 impl<'t> Document<'t> {
     pub(crate) fn new(file: &'t Path, text: &'t str) -> Self {
-        Self { file, text, found: Vec::new() }
+        Self { file, text, found: Vec::new(), broken: false }
     }
 
     /// The root table. What cannot be parsed is noted; the rest is still returned.
     pub(crate) fn root(&mut self) -> DeTable<'t> {
         let (root, errors) = DeTable::parse_recoverable(self.text);
+        self.broken = !errors.is_empty();
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
             self.wrong(at, say(format!("TOML 语法错误：{}", error.message()), error.message()), nothing());
@@ -38,7 +41,8 @@ impl<'t> Document<'t> {
         root.into_inner()
     }
 
-    pub(crate) fn wrong(&mut self, at: usize, message: Words, hint: Words) {
+    pub(crate) fn wrong(&mut self, at: usize, message: impl Into<Words>, hint: impl Into<Words>) {
+        let (message, hint) = (message.into(), hint.into());
         let diagnostic = Diagnostic::at(self.file, self.text, at, message.en, hint.en);
         self.found.push(diagnostic.in_chinese(message.zh, hint.zh));
     }
@@ -71,7 +75,7 @@ impl<'t> Document<'t> {
 
     /// A text that must be there; noted at `within` if it is not.
     pub(crate) fn needed(&mut self, table: &DeTable<'_>, key: &str, within: usize) -> Word {
-        if !table.contains_key(key) {
+        if !table.contains_key(key) && !self.broken {
             let message = say(format!("缺少 `{key}`"), format!("`{key}` is missing"));
             self.wrong(within, message, say(format!("添加 {key} = \"…\""), format!("add {key} = \"…\"")));
         }
@@ -146,7 +150,8 @@ impl<'t> Document<'t> {
         tables
     }
 
-    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: Words) {
+    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: impl Into<Words>) {
+        let expected = expected.into();
         let given = value.get_ref().type_str();
         let message = say(
             format!("`{key}` 应为{}，而不是 {given}", expected.zh),

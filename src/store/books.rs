@@ -159,7 +159,8 @@ fn job_books(c: &mut Conn, from_us: i64, to_us: i64) -> Result<Vec<JobBooks>> {
 }
 
 fn mapping_books(c: &mut Conn, from_us: i64, to_us: i64) -> Result<Vec<MappingBooks>> {
-    const SETTLED: &str = "select m.id, m.name, m.dataset, sum(o.items), sum(o.accepted), sum(o.unchanged), sum(o.superseded),
+    const SETTLED: &str =
+        "select m.id, m.name, m.dataset, sum(o.items), sum(o.accepted), sum(o.unchanged), sum(o.superseded),
             sum(o.withdrawn), sum(o.filtered), sum(o.waiting), sum(o.quarantined)
         from batch_outcome o join batch b on b.number = o.batch and b.read_us >= $1 and b.read_us < $2
         join mapping m on m.id = o.mapping

@@ -28,7 +28,7 @@ fn a_good_configuration_is_read_whole() {
     let (system, job) = config.job("finance/nightly").unwrap();
     assert_eq!(system.contact.department, "信息科");
     assert!(job.paused && job.snapshot);
-    assert_eq!((job.batch_rows_max.get(), job.vanished_share.0), (500, 0.1));
+    assert_eq!(job.vanished_share.0, 0.1);
     assert_eq!(job.mappings[0].as_str(), "finance/notice");
 
     let (_, feed) = config.feed("province/results").unwrap();

@@ -1,2 +1,4 @@
 //! End to end.
 mod config;
+mod kit;
+mod travel;

@@ -9,7 +9,7 @@ mod rows;
 mod sink;
 mod source;
 
-pub use rows::{Cell, Fault, FaultKind, Place, Row, Rows, RowsError};
+pub use rows::{Cell, Fault, FaultKind, Place, Row, Rows, RowsError, RowsSize};
 pub use sink::{Answer, Request, Sink, SinkError};
 pub use source::{Checkpoint, FileSeen, Page, Source, SourceError};
 

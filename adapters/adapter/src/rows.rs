@@ -86,6 +86,14 @@ pub struct Rows {
     faults: Vec<Fault>,
 }
 
+/// How much a page holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RowsSize {
+    rows: usize,
+    cells: usize,
+    text: usize,
+}
+
 const ABSENT: u32 = u32::MAX;
 const IS_BYTES: u32 = 1 << 31;
 
@@ -126,9 +134,21 @@ impl Rows {
         self.rows.is_empty()
     }
 
-    /// Bytes of content, for the page limit.
+    /// Bytes that the page takes up, for the page limit: content, and the places of rows and cells.
     pub fn size(&self) -> usize {
-        self.text.len() + self.bytes.len()
+        self.text.len() + self.bytes.len() + self.cells.len() * 8 + self.rows.len() * 28
+    }
+
+    /// Makes room for as much as another page held, since the pages of one source are alike.
+    pub fn reserve_like(&mut self, other: &RowsSize) {
+        self.rows.reserve(other.rows);
+        self.cells.reserve(other.cells);
+        self.text.reserve(other.text);
+    }
+
+    /// What a page holds, to be given to [`Rows::reserve_like`] of the next.
+    pub fn counts(&self) -> RowsSize {
+        RowsSize { rows: self.rows.len(), cells: self.cells.len(), text: self.text.len() }
     }
 
     /// Begins a row; cells follow by [`Rows::push`] or [`Rows::set`].

@@ -108,6 +108,12 @@ impl Patterns {
     }
 }
 
+impl fmt::Display for Patterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.texts.join(","))
+    }
+}
+
 impl Default for Patterns {
     fn default() -> Self {
         Self::new(vec!["*".into()]).expect("a star is a pattern")

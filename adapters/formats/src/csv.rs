@@ -279,3 +279,258 @@ pub(crate) fn check_columns(columns: &[String]) -> Result<(), Refusal> {
         "have one of them renamed, or give the columns names of your own by `columns` and `skip_lines`",
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{read, read_once, show};
+
+    fn gbk(text: &str) -> Vec<u8> {
+        encoding_rs::GBK.encode(text).0.into_owned()
+    }
+
+    fn utf16(text: &str, big_endian: bool) -> Vec<u8> {
+        let bytes = |unit: u16| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() };
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[test]
+    fn quoted_cells_hold_delimiters_quotes_and_line_breaks() {
+        let text = "A,B\r\n1,\"a,b\"\r\n\r\n2,\"say \"\"x\"\"\"\n3,\"two\r\nlines\"\n,\n4,a\"b\"";
+        insta::assert_snapshot!(show(&read("csv = {}", text.as_bytes())).escape_debug().to_string().replace("\\n", "\n"), @r#"
+        A | B
+        2@5 [1] [a,b]
+        4@16 [2] [say \"x\"]
+        5@30 [3] [two\r
+        lines]
+        7@45 [] []
+        8@47 [4] [a\"b\"]
+        "#);
+    }
+
+    #[test]
+    fn a_second_byte_that_looks_like_a_delimiter_is_none() {
+        // 0x5C and 0x7C are the second bytes of these characters.
+        let bytes = gbk("名|乗\n誠|乗\n");
+        assert!(bytes.windows(2).any(|w| w[1] == b'|' && w[0] > 0x80));
+        insta::assert_snapshot!(show(&read("csv = { encoding = 'gbk', delimiter = '|' }", &bytes)), @r"
+        名 | 乗
+        2@6 [誠] [乗]
+        ");
+    }
+
+    #[test]
+    fn a_bad_byte_costs_its_own_row_and_tells_its_place() {
+        let mut bytes = gbk("编号,名称\n1,公告\n2,X\n3,结果\n");
+        let at = bytes.iter().position(|b| *b == b'X').unwrap();
+        bytes.splice(at..=at, [0xb9, 0xff]);
+        insta::assert_snapshot!(show(&read("csv = { encoding = 'gbk' }", &bytes)), @r#"
+        编号 | 名称
+        2@10 [1] [公告]
+        3@17 Undecodable["GBK", "19", "b9 ff"] <2,\xb9\xff>
+        4@22 [3] [结果]
+        "#);
+    }
+
+    #[test]
+    fn a_bad_byte_before_a_line_break_or_a_delimiter_swallows_neither() {
+        let bytes = b"A,B\n1,\xb9\n\xb9,2\n3,4\n";
+        insta::assert_snapshot!(show(&read("csv = { encoding = 'gb18030' }", bytes)), @r#"
+        A | B
+        2@4 Undecodable["GB18030", "6", "b9"] <1,\xb9>
+        3@8 Undecodable["GB18030", "8", "b9"] <\xb9,2>
+        4@12 [3] [4]
+        "#);
+    }
+
+    #[test]
+    fn half_a_character_at_the_end_of_the_file_is_found() {
+        let mut bytes = "甲,乙\n丙,丁".as_bytes().to_vec();
+        bytes.pop();
+        insta::assert_snapshot!(show(&read("csv = {}", &bytes)), @r#"
+        甲 | 乙
+        2@8 Undecodable["UTF-8", "12", "e4 b8"] <\xe4\xb8\x99,\xe4\xb8>
+        "#);
+    }
+
+    #[test]
+    fn an_unclosed_quote_breaks_its_own_line_only() {
+        let last_quote = b"A,B,C,D\n1,2,3,4\n1,\"2,3,4\n1,2,3,4\n1,2,3,4\n";
+        insta::assert_snapshot!(show(&read("csv = {}", last_quote)), @r#"
+        A | B | C | D
+        2@8 [1] [2] [3] [4]
+        3@16 UnclosedQuote["3"] <1,\"2,3,4>
+        4@25 [1] [2] [3] [4]
+        5@33 [1] [2] [3] [4]
+        "#);
+        let all_quoted = b"\"A\",\"B\"\n\"1\",\"2\n\"3\",\"4\"\n\"5,\"6\"\n\"7\",\"8\"\n";
+        insta::assert_snapshot!(show(&read("csv = {}", all_quoted)), @r#"
+        A | B
+        2@8 UnclosedQuote["2"] <\"1\",\"2>
+        3@15 [3] [4]
+        4@23 Malformed["a quoted cell goes on after its closing quote; a quote inside it must be doubled"] <\"5,\"6\">
+        5@30 [7] [8]
+        "#);
+    }
+
+    #[test]
+    fn a_quote_that_closes_only_after_whole_rows_was_never_closed() {
+        let bytes = b"A,B,C,D\n1,2,3,\"4\n1,2,3,4\n1,2,3,4\"\n1,2,3,4\n";
+        insta::assert_snapshot!(show(&read("csv = {}", bytes)), @r#"
+        A | B | C | D
+        2@8 UnclosedQuote["2"] <1,2,3,\"4>
+        3@17 [1] [2] [3] [4]
+        4@25 [1] [2] [3] [4"]
+        5@34 [1] [2] [3] [4]
+        "#);
+    }
+
+    #[test]
+    fn a_row_over_several_lines_that_is_short_is_one_broken_row() {
+        let bytes = b"A,B,C\n1,\"x\ny\"\n1,2,3\n";
+        insta::assert_snapshot!(show(&read("csv = {}", bytes)), @r#"
+        A | B | C
+        2@6 Short["2", "3"] <1,\"x\ny\">
+        4@14 [1] [2] [3]
+        "#);
+    }
+
+    #[test]
+    fn a_bad_byte_inside_a_cell_of_two_lines_breaks_both_lines_as_one_row() {
+        let bytes = b"A,B\n1,\"x\n\xff\"\n3,4\n";
+        insta::assert_snapshot!(show(&read("csv = {}", bytes)), @r#"
+        A | B
+        2@4 Undecodable["UTF-8", "9", "ff"] <1,\"x\n\xff\">
+        4@12 [3] [4]
+        "#);
+    }
+
+    #[test]
+    fn short_and_long_rows_are_broken_alone() {
+        let bytes = b"A,B\n1\n1,2,3\n1,2\n1,2,\n";
+        insta::assert_snapshot!(show(&read("csv = {}", bytes)), @r#"
+        A | B
+        2@4 Short["1", "2"] <1>
+        3@6 Long["3", "2"] <1,2,3>
+        4@12 [1] [2]
+        5@16 Long["3", "2"] <1,2,>
+        "#);
+    }
+
+    #[test]
+    fn a_row_above_the_limit_is_broken_alone() {
+        let mut bytes = b"A,B\n1,2\n3,".to_vec();
+        bytes.extend(std::iter::repeat_n(b'x', ROW_BYTES_MAX));
+        bytes.extend(b"\n5,6\n");
+        let rows = read_once("csv = {}", &bytes);
+        assert_eq!(rows.row(1).fault().unwrap().kind, FaultKind::TooLarge);
+        assert_eq!(rows.row(1).fault().unwrap().args, ["8388611", "8388608", "bytes of a row"]);
+        assert_eq!((rows.row(2).text(0), rows.row(2).place().line), (Some("5"), 4));
+    }
+
+    #[test]
+    fn utf_16_of_both_kinds_is_read_with_offsets_of_the_file() {
+        let text = "\u{feff}甲,乙\r\n1,𠮷\r\n2,\"a\nb\"\r\n";
+        for (big_endian, name) in [(false, "utf-16le"), (true, "utf-16be")] {
+            let mut bytes = utf16(text, big_endian);
+            let good = bytes.len();
+            bytes.extend(utf16("3,", big_endian));
+            bytes.extend(if big_endian { [0xd8, 0x42] } else { [0x42, 0xd8] });
+            let rows = read(&format!("csv = {{ encoding = '{name}' }}"), &bytes);
+            assert_eq!(rows.encoding, name.to_uppercase());
+            assert_eq!(rows.row(0).text(1), Some("𠮷"));
+            assert_eq!(rows.row(0).place().offset, 12);
+            assert_eq!(rows.row(1).text(1), Some("a\nb"));
+            assert_eq!(rows.row(2).place().offset, good as u64);
+            assert_eq!(rows.row(2).fault().unwrap().args[1], (good + 4).to_string());
+            assert_eq!(rows.row(2).cell(0), Cell::Bytes(&bytes[good..]));
+        }
+    }
+
+    #[test]
+    fn options_choose_columns_lines_comments_and_blanks() {
+        let bytes = b"exported 2026\n# a note\n 1 ;' x '\n2;3\n";
+        let config = "csv = { columns = ['A', 'B'], skip_lines = 1, comment = '#', delimiter = ';', quote = \"'\" }";
+        insta::assert_snapshot!(show(&read(config, bytes)), @r"
+        A | B
+        3@23 [ 1 ] [ x ]
+        4@33 [2] [3]
+        ");
+        let trimmed = "csv = { columns = ['A', 'B'], skip_lines = 2, delimiter = ';', quote = \"'\", trim = true }";
+        insta::assert_snapshot!(show(&read(trimmed, b"\n\n 1 ; ' x ' \n")), @r"
+        A | B
+        3@2 [1] [x]
+        ");
+        insta::assert_snapshot!(show(&read("csv = { quote = 'none' }", b"A,B\n\"1,2\"\n")), @r#"
+        A | B
+        2@4 ["1] [2"]
+        "#);
+        insta::assert_snapshot!(show(&read("csv = { unguard = true }", b"A,B\n'=1,'x\n")), @r"
+        A | B
+        2@4 [=1] ['x]
+        ");
+    }
+
+    #[test]
+    fn a_header_without_rows_gives_columns_and_no_rows() {
+        let rows = read("csv = {}", b"A,,C\n");
+        assert_eq!((rows.columns(), rows.len()), (["A", "#2", "C"].map(str::to_owned).as_slice(), 0));
+    }
+
+    /// Every way in which a whole file is refused, in the words that a person reads.
+    #[test]
+    fn a_file_that_is_not_what_was_declared_is_one_broken_row() {
+        let refused = |config: &str, bytes: &[u8]| {
+            let rows = read(config, bytes);
+            assert_eq!((rows.len(), rows.declared), (1, false));
+            let fault = rows.row(0).fault().unwrap().clone();
+            assert_eq!(fault.kind, FaultKind::FileUnreadable);
+            format!("{}\n  {}", fault.args[0], fault.args[1])
+        };
+        let text = "项目编号,项目名称\n1,2\n";
+        insta::assert_snapshot!(refused("csv = {}", b""), @r"
+        the file is empty
+          ask the sender for the file again; an export that ended early leaves such files
+        ");
+        insta::assert_snapshot!(refused("csv = {}", b"\n\n"), @r"
+        the file has no header line
+          name the columns by `columns = [...]` if it has none, or ask the sender for the file again
+        ");
+        insta::assert_snapshot!(refused("csv = {}", &gbk(text)), @r"
+        the header does not decode as UTF-8 at byte 0
+          set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`
+        ");
+        insta::assert_snapshot!(refused("csv = { encoding = 'gbk' }", text.as_bytes()), @r#"
+        it was declared to be GBK, but it is UTF-8
+          set `encoding = "utf-8"`, or have the file written as GBK
+        "#);
+        insta::assert_snapshot!(refused("csv = { encoding = 'gbk' }", b"\xef\xbb\xbfA,B\n"), @r#"
+        it was declared to be GBK, but it begins with the byte order mark of UTF-8
+          set `encoding = "utf-8"`, or have the file written as GBK
+        "#);
+        insta::assert_snapshot!(refused("csv = {}", &utf16("A,B\n", false)), @r#"
+        it was declared to be UTF-8, but it looks like UTF-16LE
+          set `encoding = "utf-16le"`, or have the file written as UTF-8
+        "#);
+        insta::assert_snapshot!(refused("csv = { encoding = 'utf-16le' }", b"A,B\n1,2\n"), @r#"
+        it was declared to be UTF-16LE, but it holds no UTF-16
+          set `encoding = "utf-8"`, or have the file written as UTF-16LE
+        "#);
+        insta::assert_snapshot!(refused("csv = {}", b"A,B,A,B\n1,2,3,4\n"), @r"
+        columns 1 and 3 are both named `A`; columns 2 and 4 are both named `B`
+          have one of them renamed, or give the columns names of your own by `columns` and `skip_lines`
+        ");
+        insta::assert_snapshot!(refused("csv = {}", b"A,\"B\n1,2\n"), @r"
+        a quote in the header is not closed
+          correct the header, or set `quote`
+        ");
+        insta::assert_snapshot!(refused("csv = {}", b"A,B\r1,2\r"), @r"
+        its lines end with CR alone
+          have the file written with LF or CR LF at the end of each line
+        ");
+        insta::assert_snapshot!(refused("csv = { skip_lines = 3 }", b"A,B\n1,2\n"), @r"
+        the file ends before line 3, which `skip_lines` leaves out
+          lower `skip_lines`, or ask the sender for the file again
+        ");
+    }
+}

@@ -1,4 +1,4 @@
-//! One JSON object into cells. Numbers keep the text they were written with.
+//! One JSON object into cells. Numbers keep the text they were written with (of an exponent, `e` stands for `E`).
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -72,6 +72,15 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
         self.walk.leaf(self.spot, if v { "true" } else { "false" })
     }
 
+    /// Whole numbers of up to 64 bits come so; they have no leading zeros, so their text is the one written.
+    fn visit_u64<E: de::Error>(self, v: u64) -> Result<(), E> {
+        self.walk.leaf(self.spot, &v.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, v: i64) -> Result<(), E> {
+        self.walk.leaf(self.spot, &v.to_string())
+    }
+
     fn visit_str<E: de::Error>(self, v: &str) -> Result<(), E> {
         self.walk.leaf(self.spot, v)
     }
@@ -100,14 +109,19 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { walk, spot } = self;
+        let Self { walk, mut spot } = self;
         let (length, first) = (walk.path.len(), walk.members.len());
         enter(walk)?;
+        // A group of one is written without its array by many programs.
+        if spot.element == 0 && !spot.in_list && walk.flat.is_repeat(&walk.path) {
+            spot.element = match walk.flat.next_element() {
+                Ok(element) => element,
+                Err(broken) => return Err(walk.refuse(broken)),
+            };
+        }
         while let Some(name) = map.next_key_seed(Name { walk, first })? {
-            if name == Named::Number {
-                map.next_value_seed(Node { walk, spot })?;
-            } else {
-                map.next_value_seed(Node { walk, spot })?;
+            map.next_value_seed(Node { walk, spot })?;
+            if name == Named::Member {
                 walk.path.truncate(length);
             }
         }

@@ -10,7 +10,7 @@
 
 use std::io::{self, Read, Seek};
 
-use adapter::{Fault, FaultKind, PAGE_BYTES_MAX, PAGE_ROWS, Place, Rows};
+use adapter::{Fault, FaultKind, PAGE_BYTES_MAX, PAGE_ROWS, Place, Rows, RowsSize};
 
 mod config;
 mod csv;
@@ -23,8 +23,13 @@ pub mod limits;
 mod lines;
 mod ndjson;
 mod split;
+#[cfg(test)]
+mod testing;
 mod window;
 pub mod write;
+mod xml;
+mod xml_row;
+mod xml_token;
 
 pub use config::{
     AsciiChar, CsvConfig, FormatConfig, HeaderRows, JsonConfig, Merged, NdjsonConfig, Quote, Sheet, SkipRows,
@@ -45,9 +50,10 @@ pub fn open(config: &FormatConfig, name: &str, input: Box<dyn Input + 'static>) 
         FormatConfig::Csv(config) => Body::Csv(Box::new(csv::Csv::new(config, Box::new(input)))),
         FormatConfig::Json(config) => Body::Json(Box::new(json::Json::new(config, Box::new(input)))),
         FormatConfig::Ndjson(config) => Body::Ndjson(Box::new(ndjson::Ndjson::new(config, Box::new(input)))),
-        FormatConfig::Xml(_) | FormatConfig::Xlsx(_) => Body::Ended,
+        FormatConfig::Xml(config) => Body::Xml(Box::new(xml::Xml::new(config, Box::new(input)))),
+        FormatConfig::Xlsx(_) => Body::Ended,
     };
-    Reader { name: name.to_owned(), body, prepared: false, refusal: None, rows_read: 0 }
+    Reader { name: name.to_owned(), body, prepared: false, refusal: None, rows_read: 0, page: RowsSize::default() }
 }
 
 /// Reads the rows of one file.
@@ -58,12 +64,15 @@ pub struct Reader {
     /// A refusal met before the first row was asked for.
     refusal: Option<Refusal>,
     rows_read: u64,
+    /// What the last page came to hold.
+    page: RowsSize,
 }
 
 enum Body {
     Csv(Box<csv::Csv>),
     Json(Box<json::Json>),
     Ndjson(Box<ndjson::Ndjson>),
+    Xml(Box<xml::Xml>),
     Ended,
 }
 
@@ -73,7 +82,7 @@ impl Reader {
         self.prepare()?;
         Ok(match &self.body {
             Body::Csv(csv) => Some(csv.columns()),
-            Body::Json(_) | Body::Ndjson(_) | Body::Ended => None,
+            Body::Json(_) | Body::Ndjson(_) | Body::Xml(_) | Body::Ended => None,
         })
     }
 
@@ -84,6 +93,7 @@ impl Reader {
             Body::Csv(csv) => csv.encoding().name(),
             Body::Json(json) => json.encoding().name(),
             Body::Ndjson(ndjson) => ndjson.encoding().name(),
+            Body::Xml(xml) => xml.encoding().name(),
             Body::Ended => "",
         })
     }
@@ -123,6 +133,9 @@ impl Reader {
             rows.files.len() - 1
         });
         let before = rows.len();
+        if before == 0 {
+            rows.reserve_like(&self.page);
+        }
         let mut out = Out { rows, file: file as u32, rows_max, bytes_max };
         if out.full() {
             return Ok(self.refusal.is_some() || !matches!(self.body, Body::Ended));
@@ -132,6 +145,7 @@ impl Reader {
             (None, Body::Csv(csv)) => csv.next(&mut out),
             (None, Body::Json(json)) => json.next(&mut out),
             (None, Body::Ndjson(ndjson)) => ndjson.next(&mut out),
+            (None, Body::Xml(xml)) => xml.next(&mut out),
             (None, Body::Ended) => Ok(false),
         };
         let more = match result {
@@ -143,6 +157,7 @@ impl Reader {
             }
         };
         self.rows_read += (rows.len() - before) as u64;
+        self.page = rows.counts();
         if !more {
             self.body = Body::Ended;
         }
@@ -172,6 +187,7 @@ impl Reader {
             Body::Csv(csv) => csv.prepare(),
             Body::Json(json) => json.prepare(),
             Body::Ndjson(ndjson) => ndjson.prepare(),
+            Body::Xml(xml) => xml.prepare(),
             Body::Ended => Ok(()),
         };
         match result {

@@ -42,9 +42,15 @@ pub(super) fn check(checked: &mut Checked<'_, '_>, text: &str) {
 fn element(checked: &mut Checked<'_, '_>, text: &str) {
     let field = checked.field;
     let identified = identifiers(checked, text);
-    // An identifier has its own length, and says so; the length of a list is that of the whole.
-    if !field.list && !identified {
+    let refused =
+        field.codes.as_ref().filter(|_| field.kind != Kind::Boolean).is_some_and(|set| code(checked, text, set));
+    // An identifier has its own length, and says so; a code that is in no list is wrong, however long it is; the
+    // length of a list is that of the whole.
+    if !field.list && !identified && !refused {
         length(checked, text);
+    }
+    if !field.composed_of.is_empty() {
+        composed(checked, text);
     }
     match field.kind {
         Kind::Text | Kind::Code => {}
@@ -59,14 +65,7 @@ fn element(checked: &mut Checked<'_, '_>, text: &str) {
             if !matches!(text, "0" | "1") {
                 checked.refuse(ReasonCode::NotABoolean, text, &[]);
             }
-            return;
         }
-    }
-    if let Some(set) = &field.codes {
-        code(checked, text, set);
-    }
-    if !field.composed_of.is_empty() {
-        composed(checked, text);
     }
 }
 
@@ -138,9 +137,11 @@ fn number(checked: &mut Checked<'_, '_>, text: &str) {
     }
 }
 
-fn code(checked: &mut Checked<'_, '_>, text: &str, set: &CodeSet) {
-    let region = set.name == REGION;
-    match set.judge(text) {
+/// Checks the value against its set. True: it is refused.
+fn code(checked: &mut Checked<'_, '_>, text: &str, set: &CodeSet) -> bool {
+    let judged = set.judge(text);
+    let region = judged != Membership::In && set.name == REGION;
+    match judged {
         Membership::In => {}
         Membership::Retired(value) => {
             let code = if region { ReasonCode::RegionRetired } else { ReasonCode::CodeRetired };
@@ -150,6 +151,7 @@ fn code(checked: &mut Checked<'_, '_>, text: &str, set: &CodeSet) {
         Membership::Out if region => checked.refuse(ReasonCode::RegionUnknown, text, &[]),
         Membership::Out => checked.refuse(ReasonCode::NotInCodeSet, text, &[&set.name, &set.name_zh]),
     }
+    judged == Membership::Out
 }
 
 /// Code sets one after another. How the value is composed is our reading, so a part that is not found only warns.

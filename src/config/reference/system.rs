@@ -1,195 +1,16 @@
-//! Every key of the configuration, with type, default and explanation: what `config reference` prints.
-//!
-//! Written by hand, since it says in two languages what a doc comment says in one; a test compares the names with
-//! those that serde knows and the defaults with those that the program takes, so it cannot drift.
+//! The keys of `config/systems/<system>.toml` but those of adapters.
 
-use crate::diagnostic::Words;
+use super::Absent::{Nothing, Required, Value};
+use super::{Absent, File, Key, Kind};
 
-/// A file of the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum File {
-    /// `config/hub.toml`.
-    Hub,
-    /// `config/systems/<system>.toml`.
-    System,
-}
-
-impl File {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hub => "config/hub.toml",
-            Self::System => "config/systems/<system>.toml",
-        }
-    }
-}
-
-/// What may stand behind a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Text,
-    Texts,
-    Path,
-    Number,
-    Numbers,
-    Share,
-    Boolean,
-    Schedule,
-    Pattern,
-    Pointer,
-    /// `all`, `now` or a date.
-    Start,
-    OneOf(&'static [&'static str]),
-    /// `[a.b]` with keys of its own.
-    Table,
-    /// `[[a]]`, as often as wanted.
-    Tables,
-    /// Any keys, each with one of these.
-    Map(&'static [&'static str]),
-}
-
-impl Kind {
-    pub fn words(self) -> Words {
-        let (zh, en) = match self {
-            Self::Text => ("文字", "text"),
-            Self::Texts => ("文字列表", "list of texts"),
-            Self::Path => ("路径", "path"),
-            Self::Number => ("整数", "whole number"),
-            Self::Numbers => ("整数列表", "list of whole numbers"),
-            Self::Share => ("小数", "number"),
-            Self::Boolean => ("true/false", "true/false"),
-            Self::Schedule => ("时间表", "schedule"),
-            Self::Pattern => ("正则表达式", "regular expression"),
-            Self::Pointer => ("JSON 指针", "JSON pointer"),
-            Self::Start => ("\"all\"、\"now\" 或日期", "\"all\", \"now\" or a date"),
-            Self::Table => ("表", "table"),
-            Self::Tables => ("表（可多个）", "tables"),
-            Self::OneOf(values) => return Words::new(values.join(" | "), values.join(" | ")),
-            Self::Map(values) => {
-                return Words::new(
-                    format!("表，值为 {}", values.join(" | ")),
-                    format!("table of {}", values.join(" | ")),
-                );
-            }
-        };
-        Words::new(zh, en)
-    }
-}
-
-/// What stands where a key is not written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Absent {
-    /// The key must be written.
-    Required,
-    /// Nothing: the explanation says what then holds.
-    Nothing,
-    /// This, as TOML.
-    Value(&'static str),
-}
-
-/// One key.
-#[derive(Debug)]
-pub struct Key {
-    pub file: File,
-    /// From the top of the file, `job.from.files.directory`.
-    pub path: &'static str,
-    pub kind: Kind,
-    pub default: Absent,
-    pub zh: &'static str,
-    pub en: &'static str,
-}
-
-const fn hub(path: &'static str, kind: Kind, default: Absent, zh: &'static str, en: &'static str) -> Key {
-    Key { file: File::Hub, path, kind, default, zh, en }
-}
-
-const fn system(path: &'static str, kind: Kind, default: Absent, zh: &'static str, en: &'static str) -> Key {
+pub(super) const fn system(path: &'static str, kind: Kind, default: Absent, zh: &'static str, en: &'static str) -> Key {
     Key { file: File::System, path, kind, default, zh, en }
 }
 
-use Absent::{Nothing, Required, Value};
-
 const CLASSES: &[&str] = &["accepted", "duplicate", "rejected", "busy", "unclear", "missing_parent", "authentication"];
 
-/// All keys, in the order in which a person would write them.
-pub const KEYS: &[Key] = &[
-    hub("store", Kind::Table, Nothing, "存储", "the store"),
-    hub(
-        "store.path",
-        Kind::Path,
-        Value("\"../data/hub.db\""),
-        "存放数据和队列的 SQLite 文件，不存在则创建",
-        "the SQLite file that holds store and queue; made if it is not there",
-    ),
-    hub(
-        "mappings",
-        Kind::Path,
-        Value("\"../mappings\""),
-        "映射目录：from/<系统>/*.toml；其中的 schema/ 和 codes/ 逐文件覆盖内置的数据规范",
-        "the directory with from/<system>/*.toml; its schema/ and codes/ override the built-in schema file by file",
-    ),
-    hub(
-        "platform",
-        Kind::Table,
-        Nothing,
-        "本枢纽对外的身份；不猜测，缺少时会要求填写",
-        "who this hub is towards others; never guessed",
-    ),
-    hub(
-        "platform.service_code",
-        Kind::Text,
-        Nothing,
-        "公共服务平台标识码（统一社会信用代码，18 位）",
-        "the public service platform's unified social credit code, 18 characters",
-    ),
-    hub(
-        "platform.trade_code",
-        Kind::Text,
-        Nothing,
-        "交易系统标识码（统一社会信用代码，18 位）",
-        "the trading system's unified social credit code, 18 characters",
-    ),
-    hub("intake", Kind::Table, Nothing, "接收的限制", "limits on taking in"),
-    hub(
-        "intake.ahead_batches_max",
-        Kind::Number,
-        Value("64"),
-        "已接收未处理的批次达到此数时，任务等待（1–10000）",
-        "batches taken in and not yet normalised after which jobs wait (1–10000)",
-    ),
-    hub("normalise", Kind::Table, Nothing, "处理的限制", "limits on normalising"),
-    hub(
-        "normalise.workers",
-        Kind::Number,
-        Nothing,
-        "同时映射的批次数（1–256）；不写则每个处理器一个",
-        "batches mapped at one time (1–256); one a processor unless said",
-    ),
-    hub("deliver", Kind::Table, Nothing, "投递的限制", "limits on delivering"),
-    hub(
-        "deliver.stop_wait_ms",
-        Kind::Number,
-        Value("30000"),
-        "停止时等待未返回的回执多少毫秒；之后按“未知”处理",
-        "how long a stop waits for answers that are still out, in milliseconds; afterwards they count as unknown",
-    ),
-    hub("control", Kind::Table, Nothing, "其他命令如何与运行中的枢纽通信", "how other commands reach a running hub"),
-    hub(
-        "control.socket",
-        Kind::Path,
-        Nothing,
-        "控制套接字；不写则与存储文件同名，后缀 .sock",
-        "the control socket; the store's path with the ending .sock unless said",
-    ),
-    hub("log", Kind::Table, Nothing, "日志，写到标准错误，英文", "the log: on standard error, in English"),
-    hub("log.format", Kind::OneOf(&["text", "json"]), Value("\"text\""), "日志形式", "form of the log"),
-    hub(
-        "log.level",
-        Kind::Text,
-        Value("\"info\""),
-        "error、warn、info、debug、trace；可按模块，如 info,exchange_hub::pipeline=debug",
-        "error, warn, info, debug, trace; also by module: info,exchange_hub::pipeline=debug",
-    ),
-    //
+/// The system itself and its jobs.
+pub(super) const JOBS: &[Key] = &[
     system(
         "name",
         Kind::Text,
@@ -241,17 +62,10 @@ pub const KEYS: &[Key] = &[
     ),
     system(
         "job.vanished_share",
-        Kind::Share,
+        Kind::Decimal,
         Value("0.05"),
         "一次可消失的比例（0–1）；超过则停下等人确认",
         "the share of records that may vanish in one run (0–1); above it the run stops and asks",
-    ),
-    system(
-        "job.batch_rows_max",
-        Kind::Number,
-        Value("1000"),
-        "每批最多行数（1–65535）",
-        "most rows of a batch (1–65535)",
     ),
     system(
         "job.from",
@@ -260,6 +74,10 @@ pub const KEYS: &[Key] = &[
         "来源；键为适配器，如 [job.from.files]",
         "the source; the key is the adapter, as in [job.from.files]",
     ),
+];
+
+/// Its feeds.
+pub(super) const FEEDS: &[Key] = &[
     system("feed", Kind::Tables, Nothing, "向该系统投递的订阅", "what is delivered to this system"),
     system(
         "feed.name",
@@ -308,10 +126,10 @@ pub const KEYS: &[Key] = &[
     system("feed.retry", Kind::Table, Nothing, "未被接收时何时重试", "when what was not taken is tried again"),
     system("feed.retry.first_ms", Kind::Number, Value("1000"), "第一次等待的毫秒数", "the first wait, in milliseconds"),
     system("feed.retry.max_ms", Kind::Number, Value("600000"), "最长等待的毫秒数", "the longest wait, in milliseconds"),
-    system("feed.retry.factor", Kind::Share, Value("2.0"), "每次等待的倍数", "by what the wait grows each time"),
+    system("feed.retry.factor", Kind::Decimal, Value("2.0"), "每次等待的倍数", "by what the wait grows each time"),
     system(
         "feed.retry.jitter",
-        Kind::Share,
+        Kind::Decimal,
         Value("0.2"),
         "等待的随机浮动比例（0–1）",
         "the share of the wait that is left to chance (0–1)",

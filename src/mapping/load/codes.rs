@@ -1,0 +1,152 @@
+//! `table` and `code`: from the source's words to the standard's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::{Loader, Node};
+use crate::mapping::rule::{Codes, Source, key_of, without_zero_fraction};
+use crate::schema::table::{Document, Word, nearest};
+use crate::schema::{CodeSet, Field};
+
+impl Loader<'_> {
+    /// How values become codes: by the rule's table, by the set it names, else by the set of the field.
+    pub(super) fn codes(
+        &mut self,
+        doc: &mut Document<'_>,
+        rule: &DeTable<'_>,
+        field: Option<&Field>,
+        word: Option<&str>,
+        source: &Source,
+    ) -> Option<Codes> {
+        if let (Source::Const(_) | Source::Present { .. }, Some(field)) = (source, field) {
+            for key in ["const", "then", "else"] {
+                if let Some(word) = doc.text(rule, key) {
+                    self.code_is_known(doc, &word, field);
+                }
+            }
+            return None;
+        }
+        let table = rule.get("table").and_then(|node| self.table_of(doc, node));
+        let said = self.code_set(doc, rule);
+        let implied = field.filter(|_| word.is_none()).and_then(|field| field.codes.clone());
+        let explicit = rule.contains_key("table") || rule.contains_key("code");
+        let set = said.or(implied);
+        if set.is_none() && !explicit {
+            return None;
+        }
+        let otherwise = doc.text(rule, "else");
+        if let Some(field) = field {
+            self.table_gives_codes(doc, rule, field);
+            if let Some(otherwise) = &otherwise {
+                self.code_is_known(doc, otherwise, field);
+            }
+        }
+        Some(Codes {
+            table,
+            ambiguous: set.as_deref().map(ambiguous).unwrap_or_default(),
+            otherwise: otherwise.map(|word| word.text),
+            strict: explicit && set.as_ref().is_none_or(|set| set.refuses()),
+            set,
+        })
+    }
+
+    fn code_set(&mut self, doc: &mut Document<'_>, rule: &DeTable<'_>) -> Option<Arc<CodeSet>> {
+        let word = doc.text(rule, "code")?;
+        let found = self.schema.code_set(&word.text).cloned();
+        match &found {
+            Some(set) => drop(self.code_sets.insert(set.name.clone())),
+            None => {
+                let near = nearest(&word.text, self.schema.code_sets().map(|set| set.name.as_str()));
+                let hint = near.and_then(|name| self.schema.code_set(name)).map_or_else(
+                    || "mappings/codes has them".to_owned(),
+                    |set| format!("`{}` ({})?", set.name, set.name_zh),
+                );
+                doc.wrong(word.at, format!("there is no code set `{}`", word.text), hint);
+            }
+        }
+        found
+    }
+
+    /// A table written here, or the name of one under `[tables]`.
+    fn table_of(&self, doc: &mut Document<'_>, node: &Node<'_>) -> Option<Arc<HashMap<String, String>>> {
+        let Some(name) = node.get_ref().as_str() else { return table(doc, node, "table").map(Arc::new) };
+        let found = self.tables.get(name).cloned();
+        if found.is_none() {
+            let near = nearest(name, self.tables.keys().map(String::as_str));
+            let hint = near.map_or_else(|| format!("add [tables.{name}]"), |near| format!("`{near}`?"));
+            doc.wrong(node.span().start, format!("there is no table `{name}`"), hint);
+        }
+        found
+    }
+
+    /// The values of a table written in the rule are codes of the field.
+    fn table_gives_codes(&self, doc: &mut Document<'_>, rule: &DeTable<'_>, field: &Field) {
+        let Some(table) = rule.get("table").and_then(|node| node.get_ref().as_table()) else { return };
+        for node in table.values() {
+            if let Some(value) = node.get_ref().as_str() {
+                self.code_is_known(doc, &Word { text: value.to_owned(), at: node.span().start }, field);
+            }
+        }
+    }
+
+    /// A value written in the mapping is one of the field's codes, if those are known.
+    pub(super) fn code_is_known(&self, doc: &mut Document<'_>, word: &Word, field: &Field) {
+        let Some(set) = field.codes.as_ref().filter(|set| set.refuses()) else { return };
+        let incomplete = || set.incomplete.iter().any(|beginning| word.text.starts_with(beginning.as_str()));
+        let elements = if field.list { word.text.split(';').collect() } else { vec![word.text.as_str()] };
+        let unknown = elements.into_iter().find(|code| !code.is_empty() && set.by_code(code).is_none());
+        let Some(code) = unknown.filter(|_| !incomplete()) else { return };
+        let hint = match set.by_name(code) {
+            Some(value) => format!("`{}` is {}", value.code, value.name_zh),
+            None => {
+                let few = set.values.iter().take(8).map(|value| format!("{} {}", value.code, value.name_zh));
+                few.collect::<Vec<_>>().join(", ")
+            }
+        };
+        doc.wrong(word.at, format!("`{code}` is no code of `{}` ({})", set.name, set.name_zh), hint);
+    }
+}
+
+/// A table of words: keys as values are compared, so that `１`, `1` and `1.0` are one.
+pub(super) fn table(doc: &mut Document<'_>, node: &Node<'_>, name: &str) -> Option<HashMap<String, String>> {
+    let Some(entries) = node.get_ref().as_table() else {
+        doc.mistyped(node, name, "a table { \"their word\" = \"code\" }");
+        return None;
+    };
+    let mut table = HashMap::with_capacity(entries.len());
+    for (key, node) in entries {
+        match node.get_ref().as_str() {
+            Some(value) => {
+                let key_text = key_of(key.get_ref());
+                let plain = without_zero_fraction(&key_text).to_owned();
+                if let Some(other) = table.insert(plain, value.to_owned())
+                    && other != value
+                {
+                    let message = format!("`{}` stands in the table twice, once as `{other}`", key.get_ref());
+                    doc.wrong(key.span().start, message, "");
+                }
+            }
+            None => doc.mistyped(node, key.get_ref(), "a text in quotes"),
+        }
+    }
+    Some(table)
+}
+
+/// Names that several codes in force have: a list of divisions has many.
+fn ambiguous(set: &CodeSet) -> HashMap<String, String> {
+    /// Codes that a reason shows.
+    const SHOWN: usize = 5;
+    let mut by_name: HashMap<&str, Vec<&str>> = HashMap::with_capacity(set.values.len());
+    for value in set.values.iter().filter(|value| !value.retired) {
+        by_name.entry(&value.name_zh).or_default().push(&value.code);
+    }
+    let several = by_name.into_iter().filter(|(_, codes)| codes.len() > 1);
+    several
+        .map(|(name, codes)| {
+            let more = if codes.len() > SHOWN { " …" } else { "" };
+            (name.to_owned(), format!("{}{more}", codes[..codes.len().min(SHOWN)].join(" ")))
+        })
+        .collect()
+}

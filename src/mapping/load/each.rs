@@ -1,0 +1,95 @@
+//! `[each]`: one row, many records.
+
+use toml::de::DeTable;
+
+use super::rule::separators;
+use super::{Loader, Node};
+use crate::mapping::each::{By, ELEMENTS_MAX, Each};
+use crate::schema::table::{Document, Word};
+
+const KEYS: &[&str] = &["split", "columns", "count", "number", "when", "complete"];
+/// Where the number of a group stands in the names of its columns.
+const NUMBER: &str = "{n}";
+/// Most groups of columns: a table with more has rows that want to be rows.
+const GROUPS_MAX: u32 = 200;
+
+impl Loader<'_> {
+    pub(super) fn each(&mut self, doc: &mut Document<'_>, node: &Node<'_>) -> Option<Each> {
+        let Some(table) = node.get_ref().as_table() else {
+            doc.mistyped(node, "each", "a table");
+            return None;
+        };
+        doc.only(table, KEYS);
+        let by = match (table.get("split"), table.get("columns")) {
+            (Some(split), None) => self.split_columns(doc, split)?,
+            (None, Some(columns)) => self.groups(doc, table, columns)?,
+            _ => {
+                let hint = "split = { COLUMN = \"、\" }, or columns = { NAME = \"NAME{n}\" } with count = 10";
+                doc.wrong(node.span().start, "`each` needs `split` or `columns`, one of them", hint);
+                return None;
+            }
+        };
+        let number = doc.text(table, "number").map(|word| self.add_name(doc, &word, true));
+        let mut each =
+            Each { by, number, when: None, complete: doc.flag(table, "complete"), reading: self.plain_reading() };
+        self.split_slots = each.slots().collect();
+        each.when = table.get("when").and_then(|node| self.condition(doc, node, "when"));
+        Some(each)
+    }
+
+    fn split_columns(&mut self, doc: &mut Document<'_>, node: &Node<'_>) -> Option<By> {
+        let Some(columns) = node.get_ref().as_table().filter(|columns| !columns.is_empty()) else {
+            doc.mistyped(node, "split", "a table { COLUMN = \"、\" }");
+            return None;
+        };
+        let mut split = Vec::new();
+        for (key, _) in columns {
+            let word = Word { text: key.get_ref().to_string(), at: key.span().start };
+            split.push((self.slot(doc, &word), separators(doc, columns, &word.text)));
+        }
+        Some(By::Split(split))
+    }
+
+    fn groups(&mut self, doc: &mut Document<'_>, table: &DeTable<'_>, node: &Node<'_>) -> Option<By> {
+        let Some(columns) = node.get_ref().as_table().filter(|columns| !columns.is_empty()) else {
+            doc.mistyped(node, "columns", "a table { NAME = \"NAME{n}\" }");
+            return None;
+        };
+        let Some(count) = doc.number(table, "count").filter(|count| (1..=GROUPS_MAX).contains(count)) else {
+            let message = format!("`count` must say how many groups there are, 1 to {GROUPS_MAX}");
+            doc.wrong(node.span().start, message, "count = 10");
+            return None;
+        };
+        let mut groups = Vec::new();
+        for (key, node) in columns {
+            let pattern = node.get_ref().as_str().filter(|pattern| pattern.contains(NUMBER));
+            let Some(pattern) = pattern else {
+                doc.wrong(node.span().start, format!("`{}` must be a column's name with {NUMBER}", key.get_ref()), "");
+                continue;
+            };
+            let column = |n: u32| Word { text: pattern.replace(NUMBER, &n.to_string()), at: node.span().start };
+            let slots: Vec<usize> = (1..=count).map(|n| self.slot(doc, &column(n))).collect();
+            let name = Word { text: key.get_ref().to_string(), at: key.span().start };
+            groups.push((self.add_name(doc, &name, true), slots));
+        }
+        Some(By::Groups(groups))
+    }
+
+    /// True: the column is split by `each`, so that it differs from element to element.
+    pub(super) fn is_split(&self, slot: usize) -> bool {
+        self.split_slots.contains(&slot)
+    }
+}
+
+impl Each {
+    /// Slots that differ from element to element.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> {
+        let by: Vec<usize> = match &self.by {
+            By::Split(columns) => columns.iter().map(|(slot, _)| *slot).collect(),
+            By::Groups(columns) => columns.iter().map(|(slot, _)| *slot).collect(),
+        };
+        by.into_iter().chain(self.number)
+    }
+}
+
+const _: () = assert!(GROUPS_MAX as usize <= ELEMENTS_MAX);

@@ -1,0 +1,429 @@
+//! How a mapping's text becomes a [`Mapping`], or the whole list of what is wrong with it.
+//!
+//! Every mistake is told at its word, with what was probably meant. Nothing of a mapping with a mistake in it is used.
+//! Names of columns become slots, names of fields become positions; what is only known at the source (does it have the
+//! column?) is asked when the mapping is bound, or here, where the mapping lists its `columns`.
+
+mod codes;
+mod each;
+mod examples;
+mod order;
+mod rule;
+mod special;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::convert::clean::Width;
+use super::row::{Placeholders, Reading};
+use super::rule::{Rule, UnitField};
+use super::{Assign, FieldRule, Lookup, Mapping, Name, WhenLost};
+use crate::diagnostic::Diagnostic;
+use crate::schema::table::{Document, Word, nearest};
+use crate::schema::{Dataset, FieldId, Schema};
+use rule::Built;
+
+/// Largest mapping read: the longest hand-written one has some hundred lines.
+const TEXT_BYTES_MAX: usize = 1 << 20;
+
+const KEYS: &[&str] = &[
+    "dataset",
+    "columns",
+    "when",
+    "identity",
+    "identity_space",
+    "version",
+    "withdraw_when",
+    "when_lost",
+    "parents",
+    "reason",
+    "placeholders",
+    "deal_code_check",
+    "fields",
+    "tables",
+    "each",
+    "example",
+];
+const COMMON_KEYS: &[&str] = &["placeholders", "deal_code_check", "fields", "tables"];
+
+type Node<'i> = Spanned<DeValue<'i>>;
+
+/// Reads a mapping.
+///
+/// `name` is system and file name (`ezhou/award`), `common` what all mappings of the system share (`common.toml`).
+/// Returns every mistake of both texts, in the order of the text.
+pub fn load(
+    name: &str,
+    file: &Path,
+    text: &str,
+    common: Option<(&Path, &str)>,
+    schema: &Schema,
+) -> Result<Mapping, Vec<Diagnostic>> {
+    for (file, text) in common.into_iter().chain([(file, text)]) {
+        if text.len() > TEXT_BYTES_MAX {
+            let message = format!("it is larger than {TEXT_BYTES_MAX} bytes");
+            return Err(vec![Diagnostic::whole(file, message, "a mapping is a text that people read")]);
+        }
+    }
+    let mut own = Document::new(file, text);
+    let (common_file, common_text) = common.unwrap_or((file, ""));
+    let mut shared = Document::new(common_file, common_text);
+    let (root, shared_root) = (own.root(), shared.root());
+    let loader = Loader::new(name, schema);
+    let mapping = loader.mapping(&mut own, &root, &mut shared, &shared_root);
+    let mut found = own.found;
+    found.extend(shared.found);
+    found.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    match mapping {
+        Some(mapping) if found.is_empty() => Ok(mapping),
+        _ => Err(found),
+    }
+}
+
+/// What is gathered while a mapping is read.
+struct Loader<'s> {
+    name: &'s str,
+    schema: &'s Schema,
+    dataset: Option<Arc<Dataset>>,
+    /// The source's columns, where the mapping lists them.
+    declared: Option<Vec<String>>,
+    names: Vec<Name>,
+    by_name: HashMap<String, usize>,
+    tables: HashMap<String, Arc<HashMap<String, String>>>,
+    placeholders: Placeholders,
+    /// Fields that a rule fills, and the constant where it is one.
+    filled: HashMap<FieldId, Option<String>>,
+    lookups: Vec<Lookup>,
+    lookup_values: Vec<Vec<Rule>>,
+    assigns: Vec<Assign>,
+    given: Vec<Rule>,
+    stamps: Vec<FieldId>,
+    code_sets: BTreeSet<String>,
+    /// Slots that differ from element to element of `each`.
+    split_slots: Vec<usize>,
+    rules: Vec<FieldRule>,
+}
+
+impl<'s> Loader<'s> {
+    fn new(name: &'s str, schema: &'s Schema) -> Self {
+        Self {
+            name,
+            schema,
+            dataset: None,
+            declared: None,
+            names: Vec::new(),
+            by_name: HashMap::new(),
+            tables: HashMap::new(),
+            placeholders: Placeholders::default(),
+            filled: HashMap::new(),
+            lookups: Vec::new(),
+            lookup_values: Vec::new(),
+            assigns: Vec::new(),
+            given: Vec::new(),
+            stamps: Vec::new(),
+            code_sets: BTreeSet::new(),
+            split_slots: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+
+    fn mapping<'d>(
+        mut self,
+        own: &mut Document<'d>,
+        root: &DeTable<'_>,
+        shared: &mut Document<'d>,
+        shared_root: &DeTable<'_>,
+    ) -> Option<Mapping> {
+        own.only(root, KEYS);
+        shared.only(shared_root, COMMON_KEYS);
+        self.dataset = self.find_dataset(own, root);
+        self.shared_settings(own, root, shared, shared_root);
+        if root.contains_key("columns") {
+            let columns = own.list(root, "columns");
+            self.declared = Some(columns.into_iter().map(|word| word.text).collect());
+        }
+        let each = root.get("each").and_then(|node| self.each(own, node));
+        let when = root.get("when").and_then(|node| self.condition(own, node, "when"));
+        let identity = root.get("identity").map(|node| self.identity(own, node)).unwrap_or_default();
+        if let (Some(each), Some(node)) = (&each, root.get("identity"))
+            && !identity.is_empty()
+            && !identity.iter().any(|part| part.element)
+        {
+            let names = each.slots().map(|slot| self.names[slot].text.as_str()).collect::<Vec<_>>().join(", ");
+            let message = "every element of a row would have the same identity";
+            own.wrong(node.span().start, message, format!("add one of {names}"));
+        }
+        let version = root.get("version").and_then(|node| self.version(own, node));
+        self.fields(own, root, shared, shared_root);
+        let withdraw_when = root.get("withdraw_when").and_then(|node| self.condition(own, node, "withdraw_when"));
+        let when_lost = self.choice(own, root, "when_lost", &["keep", "withdraw"]);
+        let parents = self.choice(own, root, "parents", &["wait", "warn"]);
+        let reason = own.text(root, "reason");
+        if let (Some("warn"), None) = (parents, &reason) {
+            let at = root.get("parents").map_or(0, |node| node.span().start);
+            own.wrong(
+                at,
+                "`parents = \"warn\"` needs its reason",
+                "add reason = \"why nobody supplies the parents yet\"",
+            );
+        }
+        let examples = self.examples(own, root);
+        let dataset = self.dataset.clone()?;
+        let volatile = self.volatile(version.as_ref().map(|v| v.column));
+        Some(Mapping {
+            name: self.name.to_owned(),
+            file: own.file.to_owned(),
+            digest: self.digest(&dataset, own.text, shared.text),
+            dataset,
+            parents_warn: parents == Some("warn"),
+            reason: reason.map(|word| word.text).unwrap_or_default(),
+            identity_space: own.text(root, "identity_space").map(|word| word.text).unwrap_or_default(),
+            when_lost: if when_lost == Some("withdraw") { WhenLost::Withdraw } else { WhenLost::Keep },
+            deal_code_check: flag(own, root, "deal_code_check")
+                .or_else(|| flag(shared, shared_root, "deal_code_check"))
+                .unwrap_or(true),
+            columns: self.names.iter().filter(|name| !name.made).map(|name| name.text.clone()).collect(),
+            names: self.names,
+            when,
+            withdraw_when,
+            each,
+            identity,
+            version,
+            rules: self.rules,
+            lookups: self.lookups,
+            lookup_values: self.lookup_values,
+            assigns: self.assigns,
+            given: self.given,
+            stamps: self.stamps,
+            volatile,
+            examples,
+        })
+    }
+
+    fn find_dataset(&self, doc: &mut Document<'_>, root: &DeTable<'_>) -> Option<Arc<Dataset>> {
+        let word = doc.needed(root, "dataset", 0);
+        let found = self.schema.dataset(&word.text);
+        if found.is_none() && !word.text.is_empty() {
+            let hint = self.dataset_hint(&word.text);
+            doc.wrong(word.at, format!("there is no dataset `{}`", word.text), hint);
+        }
+        found.cloned()
+    }
+
+    fn dataset_hint(&self, name: &str) -> String {
+        let near = nearest(name, self.schema.datasets().iter().map(|d| d.code.as_str()));
+        let near = near.and_then(|code| self.schema.dataset(code));
+        near.map_or_else(
+            || "`exchange-hub schema list` names them".to_owned(),
+            |dataset| format!("`{}` ({})?", dataset.code, dataset.name_zh),
+        )
+    }
+
+    /// Tables and placeholders: the mapping's own go before the system's.
+    fn shared_settings<'d>(
+        &mut self,
+        own: &mut Document<'d>,
+        root: &DeTable<'_>,
+        shared: &mut Document<'d>,
+        shared_root: &DeTable<'_>,
+    ) {
+        self.read_tables(shared, shared_root);
+        self.read_tables(own, root);
+        let (doc, table) = if root.contains_key("placeholders") { (own, root) } else { (shared, shared_root) };
+        if table.contains_key("placeholders") {
+            self.placeholders = placeholders(doc, table);
+        }
+    }
+
+    fn read_tables(&mut self, doc: &mut Document<'_>, root: &DeTable<'_>) {
+        let Some(node) = root.get("tables") else { return };
+        let Some(tables) = node.get_ref().as_table() else {
+            return doc.mistyped(node, "tables", "tables [tables.<name>]");
+        };
+        for (key, node) in tables {
+            if let Some(table) = codes::table(doc, node, key.get_ref()) {
+                self.tables.insert(key.get_ref().to_string(), Arc::new(table));
+            }
+        }
+    }
+
+    /// The rules of `[fields]`, then those of the system that the dataset has a field for and the mapping does not set.
+    fn fields<'d>(
+        &mut self,
+        own: &mut Document<'d>,
+        root: &DeTable<'_>,
+        shared: &mut Document<'d>,
+        shared_root: &DeTable<'_>,
+    ) {
+        let rules = sorted(own, root, "fields");
+        let shared_rules = sorted(shared, shared_root, "fields");
+        if rules.is_empty() && shared_rules.is_empty() {
+            own.wrong(0, "there is no rule", "add [fields] with FIELD = \"COLUMN\"");
+        }
+        let Some(dataset) = self.dataset.clone() else { return };
+        let mut todo = Vec::new();
+        for (word, node) in &rules {
+            match dataset.field(&word.text) {
+                Some(field) => todo.push((field, *node, true)),
+                None => {
+                    let hint = field_hint(&dataset, &word.text);
+                    own.wrong(word.at, format!("{} has no field `{}`", dataset.code, word.text), hint);
+                }
+            }
+        }
+        for (word, node) in &shared_rules {
+            match dataset.field(&word.text) {
+                Some(field) if todo.iter().any(|(taken, ..)| *taken == field) => {}
+                Some(field) => todo.push((field, *node, false)),
+                None => self.known_anywhere(shared, word),
+            }
+        }
+        self.filled = todo.iter().map(|(field, node, _)| (*field, constant(node))).collect();
+        for (field, node, mine) in todo {
+            self.field(if mine { own } else { shared }, field, node);
+        }
+        // An amount whose unit another field says comes after that field.
+        self.rules.sort_by_key(|rule| matches!(rule.unit, UnitField::Read(_)));
+    }
+
+    fn known_anywhere(&self, doc: &mut Document<'_>, word: &Word) {
+        let fields = || self.schema.datasets().iter().flat_map(|d| d.fields.iter().map(|f| f.name.as_str()));
+        if !fields().any(|name| name == word.text) {
+            let hint = nearest(&word.text, fields()).map_or_else(String::new, |near| format!("`{near}`?"));
+            doc.wrong(word.at, format!("no dataset has a field `{}`", word.text), hint);
+        }
+    }
+
+    fn field(&mut self, doc: &mut Document<'_>, field: FieldId, node: &Node<'_>) {
+        let span = node.span();
+        let written = doc.text[span.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+        let place = Diagnostic::at(doc.file, doc.text, span.start, "", "");
+        let source = if doc.file.file_stem().is_some_and(|stem| stem == "common") {
+            self.name.rsplit_once('/').map_or_else(|| "common".to_owned(), |(system, _)| format!("{system}/common"))
+        } else {
+            self.name.to_owned()
+        };
+        let place = format!("{source}:{}", place.line);
+        let built = self.rule(doc, node, Some(field));
+        let push = |rule, unit| self.rules.push(FieldRule { field, rule, unit, written, place });
+        match built {
+            Some(Built::Rule(rule, unit)) => push(rule, unit),
+            Some(Built::Assign(assign, kept)) => {
+                if let Some(rule) = kept {
+                    push(rule, UnitField::Fixed);
+                }
+                self.assigns.push(assign);
+            }
+            Some(Built::Stamp) => self.stamps.push(field),
+            Some(Built::Nothing) | None => {}
+        }
+    }
+
+    /// Stamps, and what is copied from the version column.
+    fn volatile(&self, version: Option<usize>) -> Vec<FieldId> {
+        let from_version = |rule: &&FieldRule| {
+            version.is_some_and(|slot| matches!(rule.rule.source, super::rule::Source::Column(s) if s == slot))
+        };
+        let copied = self.rules.iter().filter(from_version).map(|rule| rule.field);
+        let all: BTreeSet<FieldId> = self.stamps.iter().copied().chain(copied).collect();
+        all.into_iter().collect()
+    }
+
+    fn digest(&self, dataset: &Dataset, own: &str, shared: &str) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new();
+        for text in [own, shared] {
+            hash.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+        }
+        hash.update(&self.schema.digest(dataset));
+        for lookup in &self.lookups {
+            hash.update(&self.schema.digest(&lookup.dataset));
+        }
+        for set in self.code_sets.iter().filter_map(|name| self.schema.code_set(name)) {
+            hash.update(set.name.as_bytes());
+            for value in &set.values {
+                for part in [&value.code, &value.name_zh] {
+                    hash.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+                }
+            }
+        }
+        *hash.finalize().as_bytes()
+    }
+
+    /// One of a few words.
+    fn choice<'w>(&self, doc: &mut Document<'_>, table: &DeTable<'_>, key: &str, words: &[&'w str]) -> Option<&'w str> {
+        let word = doc.text(table, key)?;
+        let found = words.iter().find(|w| **w == word.text).copied();
+        if found.is_none() {
+            doc.wrong(word.at, format!("`{key}` cannot be `{}`", word.text), format!("one of {}", words.join(", ")));
+        }
+        found
+    }
+
+    /// The slot of a column, noted as wrong where the mapping lists its columns and this is none of them.
+    fn slot(&mut self, doc: &mut Document<'_>, word: &Word) -> usize {
+        if let Some(slot) = self.by_name.get(&word.text) {
+            return *slot;
+        }
+        let known = self.declared.as_ref().is_none_or(|columns| columns.contains(&word.text));
+        if !known {
+            let columns = self.declared.iter().flatten().map(String::as_str);
+            let made = self.names.iter().filter(|name| name.made).map(|name| name.text.as_str());
+            let near = nearest(&word.text, columns.chain(made));
+            let hint = near.map_or_else(|| "it is not listed in `columns`".to_owned(), |near| format!("`{near}`?"));
+            doc.wrong(word.at, format!("there is no column `{}`", word.text), hint);
+        }
+        self.add_name(doc, word, false)
+    }
+
+    fn add_name(&mut self, doc: &Document<'_>, word: &Word, made: bool) -> usize {
+        let place = Diagnostic::at(doc.file, doc.text, word.at, "", "");
+        let (file, line, column) = (place.file, place.line, place.column);
+        self.names.push(Name { text: word.text.clone(), made, file, line, column });
+        self.by_name.insert(word.text.clone(), self.names.len() - 1);
+        self.names.len() - 1
+    }
+
+    /// How names, conditions and parts of identities are read.
+    fn plain_reading(&self) -> Reading {
+        Reading { width: Some(Width::Text), placeholders: self.placeholders.clone() }
+    }
+}
+
+fn flag(doc: &mut Document<'_>, table: &DeTable<'_>, key: &str) -> Option<bool> {
+    table.contains_key(key).then(|| doc.flag(table, key))
+}
+
+fn placeholders(doc: &mut Document<'_>, table: &DeTable<'_>) -> Placeholders {
+    let texts = doc.list(table, "placeholders");
+    Placeholders::new(texts.into_iter().map(|word| super::rule::key_of(&word.text)).collect())
+}
+
+/// The entries of a table, in the order of the text.
+fn sorted<'a, 'i>(doc: &mut Document<'_>, root: &'a DeTable<'i>, key: &str) -> Vec<(Word, &'a Node<'i>)> {
+    let Some(node) = root.get(key) else { return Vec::new() };
+    let Some(table) = node.get_ref().as_table() else {
+        doc.mistyped(node, key, "a table");
+        return Vec::new();
+    };
+    let by_place: BTreeMap<usize, _> = table.iter().map(|(key, node)| (key.span().start, (key, node))).collect();
+    by_place.into_iter().map(|(at, (key, node))| (Word { text: key.get_ref().to_string(), at }, node)).collect()
+}
+
+/// The constant that a rule gives, if it gives one.
+fn constant(node: &Node<'_>) -> Option<String> {
+    node.get_ref().as_table()?.get("const")?.get_ref().as_str().map(str::to_owned)
+}
+
+/// The field that was probably meant, by name or by Chinese name.
+fn field_hint(dataset: &Dataset, name: &str) -> String {
+    let by_label = dataset.fields.iter().find(|field| field.name_zh == name);
+    let near = || nearest(name, dataset.fields.iter().map(|field| field.name.as_str())).and_then(|n| dataset.field(n));
+    match by_label.or_else(|| near().map(|field| &dataset.fields[field])) {
+        Some(field) => format!("`{}` ({})?", field.name, field.name_zh),
+        None => format!("`exchange-hub schema show {}` names them", dataset.label()),
+    }
+}

@@ -1,0 +1,202 @@
+//! How records travel: what the stages promise, on the embedded store, from files to a target that is a directory.
+
+use crate::kit::Site;
+
+const MUMS: &str = "ID,V,DEL,CODE,NAME\n";
+const KIDS: &str = "ID,V,DEL,CODE,MUM,NAME\n";
+
+fn mums(rows: &str) -> String {
+    format!("{MUMS}{rows}")
+}
+
+fn kids(rows: &str) -> String {
+    format!("{KIDS}{rows}")
+}
+
+#[tokio::test]
+async fn rows_become_records_and_reach_the_target_parents_first() {
+    let site = Site::new();
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n2,1,,K2,M1,Bo\n"));
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn a_child_waits_until_its_parent_arrives_and_then_goes_by_itself() {
+    let site = Site::new();
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn a_file_is_known_by_its_content_and_taken_once() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,1,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn reading_everything_again_changes_nothing_and_sends_nothing() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,,nameless\n"));
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n2,1,,K2,M9,waits\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.again("dept/mums").await, @"");
+    insta::assert_snapshot!(site.again("dept/kids").await, @"");
+    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn a_changed_row_is_a_new_version_and_an_older_one_never_overwrites_it() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,5,,M1,Mia\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,7,,M1,Mia Maria\n"));
+    site.once().await;
+    site.write("in/mum3.csv", &mums("1,6,,M1,late and old\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn of_one_batch_the_last_row_of_a_record_wins_and_the_others_are_superseded() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,2,,M1,second\n1,3,,M1,third\n1,1,,M1,first\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn a_withdrawal_reaches_the_target_and_a_record_that_comes_back_is_an_insert_again() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    site.write("in/mum3.csv", &mums("1,3,,M1,Mia is back\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn a_withdrawn_record_that_was_never_sent_is_not_sent_at_all() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,2,1,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    site.write("in/mum2.csv", &mums("1,1,,M1,older than its withdrawal\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn a_parents_withdrawal_waits_for_the_children_that_the_target_still_has() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    site.write("in/kid2.csv", &kids("1,2,1,K1,M1,Anna\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn a_business_key_of_another_record_is_refused_naming_the_owner_until_it_is_given_up() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M1,wants the same\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.open_items().await, @"");
+    site.write("in/mum2.csv", &mums("1,2,,M7,Mia moves\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn two_records_may_swap_their_keys_in_one_batch() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,,M2,Mia\n2,2,,M1,Moa\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+/// A wants C's key, B wants A's: A loses and so keeps its own, which B therefore cannot have.
+#[tokio::test]
+async fn a_loser_keeps_its_key_so_whoever_wanted_that_one_loses_too() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,A,a\n2,1,,B,b\n3,1,,C,c\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,,C,a\n2,2,,A,b\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.open_items().await, @"");
+}
+
+#[tokio::test]
+async fn a_bad_row_fails_alone_and_its_correction_closes_it() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,\n3,1\n4,1,,M4,Moa\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.open_items().await, @"");
+    site.write("in/mum2.csv", &mums("2,2,,M2,named now\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.open_items().await, @"");
+}
+
+#[tokio::test]
+async fn a_renamed_column_stops_the_job_before_anything_is_taken() {
+    let site = Site::new();
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAMES\n1,1,,M1,Mia\n");
+    insta::assert_snapshot!(site.once().await, @"");
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+}
+
+#[tokio::test]
+async fn what_a_whole_reading_no_longer_shows_is_withdrawn() {
+    let site = Site::new();
+    site.snapshot("vanished_share = 0.6");
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Mo\n"));
+    site.once().await;
+    std::fs::remove_file(site.path("in/mum1.csv")).unwrap();
+    site.write("in/mum2.csv", &mums("1,1,,M1,Mia\n3,1,,M3,Mo\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
+
+#[tokio::test]
+async fn too_much_vanishing_at_once_stops_the_job_and_asks() {
+    let site = Site::new();
+    site.snapshot("");
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Mo\n"));
+    site.once().await;
+    std::fs::remove_file(site.path("in/mum1.csv")).unwrap();
+    site.write("in/mum2.csv", &mums("1,1,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+    site.write("in/mum3.csv", &mums("1,2,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"");
+}
+
+#[tokio::test]
+async fn a_new_feed_is_owed_what_is_stored_parents_first() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n2,1,,K2,M1,Bo\n"));
+    site.write("systems/province.toml", "name = \"province\"\nname_zh = \"省平台\"\n");
+    insta::assert_snapshot!(site.once().await, @"");
+    site.province();
+    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.sent(), @"");
+}
