@@ -24,6 +24,7 @@ mod intake;
 mod items;
 mod names;
 mod records;
+mod remake;
 mod requests;
 mod walk;
 
@@ -102,11 +103,7 @@ const PASSES: &[Pass] = &[
     ("assigned_code", codes::pass),
 ];
 
-fn all(
-    hub: &Hub,
-    c: &mut Conn,
-    progress: &mut dyn FnMut(Progress),
-) -> store::Result<(Found, Vec<Suspect>)> {
+fn all(hub: &Hub, c: &mut Conn, progress: &mut dyn FnMut(Progress)) -> store::Result<(Found, Vec<Suspect>)> {
     let of = recount::rows_to_read(c)? as u64;
     let (found, names, slots) = (Found::default(), Names::default(), Slots::default());
     let mut run = Run { hub, c, found, names, slots, suspects: Vec::new(), progress, done: 0, of };

@@ -14,8 +14,8 @@ mod deliveries;
 mod jobs;
 mod names;
 mod quarantine;
-pub mod recount;
 mod records;
+pub mod recount;
 
 pub use attachments::*;
 pub use batches::*;

@@ -198,7 +198,10 @@ mod tests {
         let verified = found.done();
         assert_eq!(verified.findings.len(), FINDINGS_MAX + 1);
         let told = |finding: &Finding| [finding.render(Lang::Zh), finding.render(Lang::En)];
-        assert_eq!(told(&verified.findings[7]), ["run id=7：rows 记为 1，重新核算应为 2", "run id=7: rows says 1; counted again it is 2"]);
+        assert_eq!(
+            told(&verified.findings[7]),
+            ["run id=7：rows 记为 1，重新核算应为 2", "run id=7: rows says 1; counted again it is 2"]
+        );
         assert_eq!(told(&verified.findings[FINDINGS_MAX]), ["run：另有 3 处", "run: 3 more"]);
         assert_eq!(
             told(&verified.notes[0]),

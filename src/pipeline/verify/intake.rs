@@ -6,8 +6,8 @@ use adapter::Rows;
 
 use super::Run;
 use super::walk::{Cursor, Table};
-use crate::store::{self, recount};
 use crate::store::recount::{FileRow, RunRow, SeenRow, SourceRow};
+use crate::store::{self, recount};
 
 const SOURCES: Table<i64, SourceRow> = Table::by_number("source", recount::sources, |s| s.id);
 const RUNS: Table<i64, RunRow> = Table::by_number("run", recount::runs, |r| r.id);
@@ -26,7 +26,7 @@ const SEEN: Table<(i64, i64, String), SeenRow> = Table::new(
     || (i64::MIN, i64::MIN, String::new()),
 );
 
-pub fn pass(run: &mut Run<'_>) -> store::Result<()> {
+pub(super) fn pass(run: &mut Run<'_>) -> store::Result<()> {
     sources(run)?;
     runs(run)?;
     files(run)?;
@@ -105,7 +105,7 @@ fn runs(run: &mut Run<'_>) -> store::Result<()> {
 const BATCHES_KEPT: usize = 64;
 
 /// A SHA-256 in lower-case hex.
-pub fn is_digest(text: &str) -> bool {
+pub(super) fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 

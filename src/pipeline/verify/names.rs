@@ -10,7 +10,7 @@ use crate::store::{self, KEY_SLOTS};
 
 /// What every pass looks up by number. As large as the configuration and its history, not as the store.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(super) struct Names {
     pub scopes: HashMap<i64, ScopeRow>,
     pub mappings: HashMap<i64, MappingRow>,
     pub slots: HashMap<i64, SlotRow>,
@@ -26,13 +26,13 @@ pub struct Names {
 
 impl Names {
     /// Keeps that a number was drawn.
-    pub fn drew(&mut self, counter: &'static str, number: i64) {
+    pub(super) fn drew(&mut self, counter: &'static str, number: i64) {
         let highest = self.drawn.entry(counter).or_default();
         *highest = number.max(*highest);
     }
 
     /// True: the revision is one of this mapping. Rows that could not be read stand under the mapping `row`, without.
-    pub fn is_revision_of(&self, revision: i64, mapping: i64, row_mapping: i64) -> bool {
+    pub(super) fn is_revision_of(&self, revision: i64, mapping: i64, row_mapping: i64) -> bool {
         match revision {
             0 => mapping == row_mapping,
             revision => self.revisions.get(&revision) == Some(&mapping),
@@ -40,7 +40,7 @@ impl Names {
     }
 
     /// The system that a job belongs to: the first part of its name.
-    pub fn system_of_job(&self, job: i64) -> Option<&str> {
+    pub(super) fn system_of_job(&self, job: i64) -> Option<&str> {
         self.jobs.get(&job)?.split_once('/').map(|(system, _)| system)
     }
 }
@@ -69,7 +69,7 @@ const REVISIONS: Table<i64, RevisionRow> = Table::by_number("revision", recount:
 const JOBS: Table<i64, JobRow> = Table::by_number("job", recount::jobs, |j| j.id);
 const FEEDS: Table<i64, FeedRow> = Table::by_number("feed", recount::feeds, |f| f.id);
 
-pub fn pass(run: &mut Run<'_>) -> store::Result<()> {
+pub(super) fn pass(run: &mut Run<'_>) -> store::Result<()> {
     run.names.counters = recount::counters(run.c)?.into_iter().collect();
     let counters = run.names.counters.len() as u64;
     run.found.read("counter", counters);
@@ -226,7 +226,7 @@ fn present_revision(run: &mut Run<'_>, key: std::fmt::Arguments<'_>, row: &Revis
     }
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
 }
 
@@ -292,10 +292,11 @@ fn feeds(run: &mut Run<'_>) -> store::Result<()> {
 }
 
 /// The counters, once everything that was drawn has been met: none lies below a number that it gave.
-pub fn counters(run: &mut Run<'_>) {
+pub(super) fn counters(run: &mut Run<'_>) {
     const NUMBERS: [&str; 6] = ["batch", "record", "request", "revision", "run", "epoch"];
     for (name, value) in &run.names.counters {
-        let is_serial = name.split('/').count() == 3 && name.rsplit('/').next().is_some_and(crate::schema::identifier::real_date);
+        let is_serial =
+            name.split('/').count() == 3 && name.rsplit('/').next().is_some_and(crate::schema::identifier::real_date);
         if !NUMBERS.contains(&name.as_str()) && !is_serial {
             run.found.unknown("counter", format_args!("name={name}"), "name", name);
         }

@@ -10,7 +10,7 @@ use crate::store::{self, recount};
 const ROWS_AT_ONCE: i64 = 500;
 
 /// How a table is gone through.
-pub struct Table<K: 'static, T> {
+pub(super) struct Table<K: 'static, T> {
     pub name: &'static str,
     pub read: recount::Read<K, T>,
     pub key: fn(&T) -> K,
@@ -24,14 +24,14 @@ pub struct Table<K: 'static, T> {
 
 impl<T> Table<i64, T> {
     /// A table whose key is one number.
-    pub const fn by_number(name: &'static str, read: recount::Read<i64, T>, key: fn(&T) -> i64) -> Self {
+    pub(super) const fn by_number(name: &'static str, read: recount::Read<i64, T>, key: fn(&T) -> i64) -> Self {
         let show: fn(&i64) -> String = |key| if *key == i64::MIN { String::new() } else { key.to_string() };
         Self { name, read, key, show, first: || i64::MIN, at_once: ROWS_AT_ONCE }
     }
 }
 
 impl<K, T> Table<K, T> {
-    pub const fn new(
+    pub(super) const fn new(
         name: &'static str,
         read: recount::Read<K, T>,
         key: fn(&T) -> K,
@@ -43,7 +43,7 @@ impl<K, T> Table<K, T> {
 }
 
 /// A place in a table.
-pub struct Cursor<'t, K: 'static, T> {
+pub(super) struct Cursor<'t, K: 'static, T> {
     table: &'t Table<K, T>,
     after: K,
     ready: VecDeque<T>,
@@ -51,22 +51,22 @@ pub struct Cursor<'t, K: 'static, T> {
 }
 
 impl<'t, K, T> Cursor<'t, K, T> {
-    pub fn new(table: &'t Table<K, T>) -> Self {
+    pub(super) fn new(table: &'t Table<K, T>) -> Self {
         Self::after(table, (table.first)())
     }
 
     /// Begins behind a key.
-    pub fn after(table: &'t Table<K, T>, after: K) -> Self {
+    pub(super) fn after(table: &'t Table<K, T>, after: K) -> Self {
         Self { table, after, ready: VecDeque::new(), at_end: false }
     }
 
-    pub fn next(&mut self, run: &mut Run<'_>) -> store::Result<Option<T>> {
+    pub(super) fn next(&mut self, run: &mut Run<'_>) -> store::Result<Option<T>> {
         self.fill(run)?;
         Ok(self.ready.pop_front())
     }
 
     /// The next row if `wanted` says so; else it stays.
-    pub fn next_if(&mut self, run: &mut Run<'_>, wanted: impl FnOnce(&T) -> bool) -> store::Result<Option<T>> {
+    pub(super) fn next_if(&mut self, run: &mut Run<'_>, wanted: impl FnOnce(&T) -> bool) -> store::Result<Option<T>> {
         self.fill(run)?;
         Ok(if self.ready.front().is_some_and(wanted) { self.ready.pop_front() } else { None })
     }

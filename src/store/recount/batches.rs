@@ -73,9 +73,7 @@ pub fn batches_missing(c: &mut Conn, limit: i64) -> Result<Vec<(&'static str, i6
     const VERSIONS: &str = "select position from version o
         where not exists (select 1 from batch b where b.number = o.position >> 16) limit $1";
     let mut missing = Vec::new();
-    for (table, sql) in
-        [("batch_rows", ROWS), ("batch_outcome", OUTCOMES), ("item", ITEMS), ("version", VERSIONS)]
-    {
+    for (table, sql) in [("batch_rows", ROWS), ("batch_outcome", OUTCOMES), ("item", ITEMS), ("version", VERSIONS)] {
         missing.extend(c.rows(sql, [limit], |r| Ok((table, r.get(0)?)))?);
     }
     Ok(missing)
@@ -94,7 +92,8 @@ pub struct OutcomeRow {
 
 /// The outcomes of a batch, by mapping, the highest revision first.
 pub fn outcomes(c: &mut Conn, batch: i64) -> Result<Vec<OutcomeRow>> {
-    const READ: &str = "select mapping, revision, from_row, items, accepted, unchanged, superseded, withdrawn, filtered,
+    const READ: &str =
+        "select mapping, revision, from_row, items, accepted, unchanged, superseded, withdrawn, filtered,
             waiting, quarantined, outcomes
         from batch_outcome where batch = $1 order by mapping, revision desc, from_row";
     c.rows(READ, [batch], |r| {
@@ -235,21 +234,24 @@ pub struct MadeRow {
     pub version: i64,
     pub ord_version: i64,
     pub operation: String,
+    pub created_us: i64,
+    pub looked_at: String,
+    pub body: String,
     /// Scope and identity of its record; none if there is no such record.
     pub of: Option<(i64, String)>,
 }
 
 /// Versions made at the positions of a batch after one of them `(position, rowid)`.
 pub fn versions_made(c: &mut Conn, batch: i64, after: (i64, i64), limit: i64) -> Result<Vec<MadeRow>> {
-    const READ: &str = "select v.rowid, v.position, v.mapping, v.element, v.revision, v.record, v.version, v.ord_version,
-            v.operation, r.scope, r.identity
+    const READ: &str =
+        "select v.rowid, v.position, v.mapping, v.element, v.revision, v.record, v.version, v.ord_version,
+            v.operation, v.created_us, v.looked_at, v.body, r.scope, r.identity
         from version v left join record r on r.id = v.record
         where v.position >= $1 and v.position < $2 and (v.position, v.rowid) > ($1, $3)
         order by v.position, v.rowid limit $4";
     let from = after.0.max(batch << 16);
     c.rows(READ, (from, (batch + 1) << 16, after.1, limit), |r| {
-        let scope: Option<i64> = r.get(9)?;
-        let identity: Option<String> = r.get(10)?;
+        let (scope, identity): (Option<i64>, Option<String>) = (r.get(12)?, r.get(13)?);
         Ok(MadeRow {
             rowid: r.get(0)?,
             position: r.get(1)?,
@@ -260,6 +262,9 @@ pub fn versions_made(c: &mut Conn, batch: i64, after: (i64, i64), limit: i64) ->
             version: r.get(6)?,
             ord_version: r.get(7)?,
             operation: r.get(8)?,
+            created_us: r.get(9)?,
+            looked_at: r.get(10)?,
+            body: r.get(11)?,
             of: scope.zip(identity),
         })
     })

@@ -52,7 +52,8 @@ pub struct DeliveryRow {
 }
 
 pub fn deliveries(c: &mut Conn, after: &(i64, i64), limit: i64, skip: i64) -> Result<Vec<DeliveryRow>> {
-    const READ: &str = "select d.feed, d.record, d.wanted_version, d.accepted_version, d.at_target, d.accepted_operation,
+    const READ: &str =
+        "select d.feed, d.record, d.wanted_version, d.accepted_version, d.at_target, d.accepted_operation,
             d.state, d.due_us, d.tries, d.node, d.epoch, d.attempt, d.request, d.why, r.scope, r.version, v.operation
         from delivery d left join record r on r.id = d.record
         left join version v on v.record = d.record and v.version = d.wanted_version
@@ -189,7 +190,8 @@ pub struct RequestRow {
 }
 
 pub fn requests(c: &mut Conn, after: &i64, limit: i64, skip: i64) -> Result<Vec<RequestRow>> {
-    const READ: &str = "select id, feed, epoch, name, media, records, sent_us, answered_us, sends, class, status, sent, answer
+    const READ: &str =
+        "select id, feed, epoch, name, media, records, sent_us, answered_us, sends, class, status, sent, answer
         from request where id > $1 order by id limit $2 offset $3";
     c.rows(READ, (after, limit, skip), |r| {
         Ok(RequestRow {

@@ -24,9 +24,9 @@ pub fn unreadable(error: &StoreError) -> Option<String> {
     use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
     match error {
         StoreError::Statement(InvalidColumnType(_, name, kind)) => Some(format!("column {name}: {kind}")),
-        StoreError::Statement(
-            why @ (FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | Utf8Error(..)),
-        ) => Some(why.to_string()),
+        StoreError::Statement(why @ (FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | Utf8Error(..))) => {
+            Some(why.to_string())
+        }
         _ => None,
     }
 }
@@ -45,7 +45,8 @@ pub fn file_faults(c: &mut Conn) -> Result<Vec<String>> {
 
 /// Names of all tables.
 pub fn tables(c: &mut Conn) -> Result<Vec<String>> {
-    const TABLES: &str = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name";
+    const TABLES: &str =
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name";
     c.rows(TABLES, [], |r| r.get(0))
 }
 

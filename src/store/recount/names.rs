@@ -32,9 +32,7 @@ pub struct MappingRow {
 
 pub fn mappings(c: &mut Conn, after: &i64, limit: i64, skip: i64) -> Result<Vec<MappingRow>> {
     const READ: &str = "select id, name, dataset from mapping where id > $1 order by id limit $2 offset $3";
-    c.rows(READ, (after, limit, skip), |r| {
-        Ok(MappingRow { id: r.get(0)?, name: r.get(1)?, dataset: r.get(2)? })
-    })
+    c.rows(READ, (after, limit, skip), |r| Ok(MappingRow { id: r.get(0)?, name: r.get(1)?, dataset: r.get(2)? }))
 }
 
 #[derive(Debug, Clone)]

@@ -27,13 +27,15 @@ fn record_read(r: &rusqlite::Row<'_>) -> rusqlite::Result<RecordRow> {
 }
 
 pub fn records(c: &mut Conn, after: &i64, limit: i64, skip: i64) -> Result<Vec<RecordRow>> {
-    const READ: &str = "select id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint
+    const READ: &str =
+        "select id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint
         from record where id > $1 order by id limit $2 offset $3";
     c.rows(READ, (after, limit, skip), record_read)
 }
 
 pub fn record(c: &mut Conn, id: i64) -> Result<Option<RecordRow>> {
-    const FIND: &str = "select id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint
+    const FIND: &str =
+        "select id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint
         from record where id = $1";
     c.row(FIND, [id], record_read)
 }
