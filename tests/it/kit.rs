@@ -246,7 +246,7 @@ fn list(path: &Path) -> Vec<PathBuf> {
 }
 
 /// The books, a line a mapping and feed; they must balance.
-async fn books(hub: &Hub) -> String {
+pub(crate) async fn books(hub: &Hub) -> String {
     let books = hub.db.read(|c| store::books(c, 0, i64::MAX)).await.unwrap();
     let mut lines = Vec::new();
     for m in &books.mappings {
