@@ -2,11 +2,14 @@
 //!
 //! The only module of the hub that names an adapter. A new one is a crate, a line in each of these, and its page.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use adapter::{FileSeen, Sink, SinkError, Source, SourceError};
+use adapter::{FileSeen, PAGE_BYTES_MAX, Rows, Sink, SinkError, Source, SourceError};
 use adapter_files::{FilesSink, FilesSinkConfig, FilesSource, FilesSourceConfig};
 use adapter_web::{WebSink, WebSinkConfig};
+use formats::{CsvConfig, FormatConfig, JsonConfig, NdjsonConfig, XlsxConfig};
 use serde::Deserialize;
 
 /// How a job reaches its source; the key is the adapter: `[job.from.files]`.
@@ -66,5 +69,96 @@ impl SinkConfig {
             Self::Files(config) => Box::new(FilesSink::open(config.clone(), base)),
             Self::Web(config) => Box::new(WebSink::open(config, base)?),
         })
+    }
+}
+
+/// Reads rows of one file, with nothing taken or kept: in the form in which a job reads its files, or, without such a
+/// job, as what its name's ending says. `last` is the row to read up to, counted from 1.
+pub fn rows_of(file: &Path, source: Option<&SourceConfig>, last: usize) -> io::Result<Rows> {
+    let format = match source {
+        Some(SourceConfig::Files(config)) => config.format.clone(),
+        None => format_by_ending(file)?,
+    };
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut reader = formats::open(&format, &name, Box::new(File::open(file)?));
+    let mut rows = Rows::default();
+    while rows.len() < last && reader.next(&mut rows, last, PAGE_BYTES_MAX)? {}
+    Ok(rows)
+}
+
+fn format_by_ending(file: &Path) -> io::Result<FormatConfig> {
+    let ending = file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    Ok(match ending.as_str() {
+        "csv" | "txt" => FormatConfig::Csv(CsvConfig::default()),
+        "json" => FormatConfig::Json(JsonConfig::default()),
+        "ndjson" | "jsonl" => FormatConfig::Ndjson(NdjsonConfig::default()),
+        "xlsx" => FormatConfig::Xlsx(XlsxConfig::default()),
+        _ => return Err(io::ErrorKind::Unsupported.into()),
+    })
+}
+
+/// What the adapters' own option types say is wrong; they know English only. `{}` stands for what varies.
+const CHINESE: &[(&str, &str)] = &[
+    ("not a pattern of file names: {}", "不是文件名的模式：{}"),
+    ("an empty list of patterns matches no file", "模式列表为空，匹配不到任何文件"),
+    ("a batch has 1 to {} rows, not {}", "每批应有 1 到 {} 行，不能是 {}"),
+    ("a header has 1 or 2 rows, not {}", "表头只能有 1 或 2 行，不能是 {}"),
+    ("expected one ASCII character such as `,`, not `{}`", "应为一个 ASCII 字符，如 `,`，不能是 `{}`"),
+    (
+        "expected one ASCII character such as `\"`, or `none`, not `{}`",
+        "应为一个 ASCII 字符，如 `\"`，或 `none`，不能是 `{}`",
+    ),
+];
+
+/// A message of an adapter's options in Chinese, where there is one.
+pub fn chinese(message: &str) -> Option<String> {
+    CHINESE.iter().find_map(|(en, zh)| filled(message, en, zh))
+}
+
+/// Takes what varies out of a message and puts it into another, in order. None: the message is no such one.
+fn filled(message: &str, en: &str, zh: &str) -> Option<String> {
+    let mut parts = en.split("{}");
+    let mut rest = message.strip_prefix(parts.next()?)?;
+    let mut out = zh.to_owned();
+    for part in parts {
+        let at = if part.is_empty() { rest.len() } else { rest.find(part)? };
+        out = out.replacen("{}", &rest[..at], 1);
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty().then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Drives the real types, so that a reworded message is noticed.
+    #[test]
+    fn what_adapters_say_of_their_options_is_said_in_chinese_too() {
+        let wrong = [
+            "pattern = \"[\"",
+            "pattern = []",
+            "batch_rows_max = 0",
+            "format.xlsx = { header_rows = 3 }",
+            "format.csv = { delimiter = \"，\" }",
+            "format.csv = { quote = \"''\" }",
+        ];
+        let told: Vec<String> = wrong
+            .iter()
+            .map(|line| {
+                let format = if line.starts_with("format") { "" } else { "\nformat.csv = {}" };
+                let text = format!("path = \"in\"\n{line}{format}");
+                let error = toml::from_str::<FilesSourceConfig>(&text).unwrap_err();
+                chinese(error.message()).unwrap_or_else(|| panic!("no Chinese for: {}", error.message()))
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        不是文件名的模式：error parsing glob '[': unclosed character class; missing ']'
+        模式列表为空，匹配不到任何文件
+        每批应有 1 到 65535 行，不能是 0
+        表头只能有 1 或 2 行，不能是 3
+        应为一个 ASCII 字符，如 `,`，不能是 `，`
+        应为一个 ASCII 字符，如 `"`，或 `none`，不能是 `''`
+        "#);
     }
 }

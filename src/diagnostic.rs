@@ -187,13 +187,13 @@ pub struct Failure {
     /// The next step. May be empty.
     pub hint: Words,
     /// Each thing that is wrong in files; shown before the message.
-    pub diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Box<[Diagnostic]>,
 }
 
 impl Failure {
     /// A failure with its words in Chinese and English.
     pub fn new(kind: FailureKind, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { kind, message: Words::new(zh, en), hint: Words::default(), diagnostics: Vec::new() }
+        Self { kind, message: Words::new(zh, en), hint: Words::default(), diagnostics: Box::default() }
     }
 
     /// The same, with the next step.
@@ -206,7 +206,7 @@ impl Failure {
     pub fn of_diagnostics(diagnostics: Vec<Diagnostic>) -> Self {
         let (n, s) = (diagnostics.len(), if diagnostics.len() == 1 { "" } else { "s" });
         Self {
-            diagnostics,
+            diagnostics: diagnostics.into(),
             ..Self::new(FailureKind::Config, format!("共 {n} 处错误"), format!("{n} mistake{s} found"))
         }
     }
@@ -245,6 +245,23 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Why the system refused to read or write, without its numbers; other reasons as the system words them.
+pub fn io_words(error: &std::io::Error) -> Words {
+    use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    use std::io::ErrorKind::{ReadOnlyFilesystem, StorageFull};
+    let (zh, en) = match error.kind() {
+        NotFound => ("不存在", "it does not exist"),
+        PermissionDenied => ("没有权限", "this account may not"),
+        InvalidData => ("不是 UTF-8 文本", "it is no UTF-8 text"),
+        IsADirectory => ("是一个目录", "it is a directory"),
+        NotADirectory => ("路径中有一级不是目录", "a part of its path is no directory"),
+        ReadOnlyFilesystem => ("文件系统只读", "the file system is read-only"),
+        StorageFull => ("磁盘已满", "the disk is full"),
+        _ => return Words::new(error.to_string(), error.to_string()),
+    };
+    Words::new(zh, en)
+}
 
 /// Separates the parts of a bilingual message inside an error type that knows one text only.
 const PART: char = '\u{1f}';

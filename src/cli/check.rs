@@ -1,31 +1,298 @@
-//! `check`: everything that is wrong in configuration, mappings and schema, at once.
+//! `check`: everything that is wrong in configuration, mappings and schema, at once; with `--connect` also whether
+//! every source and target can be reached.
+//!
+//! Mistakes end with 2. What is merely suspicious is a warning: shown, and no reason to stop.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Context;
-use crate::diagnostic::Failure;
+use super::{Context, show};
+use crate::config::{Config, Job, System};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, io_words};
+use crate::mapping::Mapping;
+use crate::pipeline::open;
+use crate::schema::Schema;
 
 #[derive(Debug, Args)]
-pub struct CheckArgs {}
+pub struct CheckArgs {
+    #[arg(long)]
+    connect: bool,
+}
 
-pub(super) fn run(_args: &CheckArgs, context: &Context) -> Result<ExitCode, Failure> {
-    let config = context.config()?;
-    let schema = context.schema(&config)?;
+/// Mistakes, and what only looks like one.
+#[derive(Default)]
+struct Findings {
+    mistakes: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
+pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<ExitCode, Failure> {
+    let (config, mistakes) = Config::read(&context.config_path, &|name| std::env::var(name).ok());
+    let mut findings = Findings { mistakes, ..Findings::default() };
+    let Some(config) = config else { return Err(findings.mistakes.into()) };
+    let mappings = match Schema::load(config.overriding().as_deref()) {
+        Ok(schema) => names(&config, &schema, &mut findings),
+        Err(more) => {
+            // Without the schema every mapping would look wrong.
+            findings.mistakes.extend(more);
+            0
+        }
+    };
+    if !findings.mistakes.is_empty() {
+        warn(&findings.warnings, context)?;
+        findings.mistakes.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+        return Err(findings.mistakes.into());
+    }
+    let connections = if args.connect { connect(&config)? } else { Vec::new() };
+    summary(&config, mappings, &findings.warnings, &connections, context)?;
+    match unreachable(&connections) {
+        None => Ok(ExitCode::SUCCESS),
+        Some(failure) => Err(failure),
+    }
+}
+
+/// Looks every name up: mappings of jobs, datasets of feeds; and reads every mapping there is, also those that no job
+/// names yet. Returns the number of mappings.
+fn names(config: &Config, schema: &Schema, findings: &mut Findings) -> usize {
+    let from = config.mappings_path().join("from");
+    let (mut names, mut mappings) = (open::mapping_names(&from), HashMap::new());
+    for (system, job) in config.jobs() {
+        for name in &job.mappings {
+            let known = names.iter().any(|n| n == name.as_str());
+            if !known && from.join(format!("{}.toml", name.as_str())).is_file() {
+                names.push(name.as_str().to_owned());
+            } else if !known {
+                findings.mistakes.push(open::unknown_mapping(system, name, &from));
+            }
+        }
+    }
+    for name in &names {
+        let file = from.join(format!("{name}.toml"));
+        let loaded = match std::fs::read_to_string(&file) {
+            Ok(text) => open::load_mapping(name, &file, &text, schema),
+            Err(error) => Err(vec![unreadable(&file, &error)]),
+        };
+        match loaded {
+            Ok(mapping) => drop(mappings.insert(name.clone(), mapping)),
+            // A mistake in what several share (`common.toml`) is told once.
+            Err(more) => {
+                let new: Vec<_> = more.into_iter().filter(|d| !findings.mistakes.contains(d)).collect();
+                findings.mistakes.extend(new);
+            }
+        }
+    }
+    for (system, dataset, space, jobs) in shared_datasets(config, &mappings) {
+        shared(system, &dataset, &space, &jobs, findings);
+    }
+    for (system, feed) in config.feeds() {
+        let unknown = feed.datasets.named.iter().filter(|named| schema.dataset(named.as_str()).is_none());
+        findings.mistakes.extend(unknown.map(|named| open::unknown_dataset(system, named, schema)));
+    }
+    names.len()
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Diagnostic {
+    let why = io_words(error);
+    Diagnostic::whole(file, format!("the mapping cannot be read: {}", why.en), "")
+        .in_chinese(format!("无法读取映射：{}", why.zh), "")
+}
+
+/// A job, and whether all of its mappings for a dataset name a version column.
+type Feeder<'a> = (&'a Job, bool);
+
+/// Datasets and identity spaces of a system into which more than one source gives rows.
+fn shared_datasets<'a>(
+    config: &'a Config,
+    mappings: &HashMap<String, Mapping>,
+) -> Vec<(&'a System, String, String, Vec<Feeder<'a>>)> {
+    let mut found = Vec::new();
+    for system in &config.systems {
+        let mut by_space: BTreeMap<(String, String), Vec<Feeder<'a>>> = BTreeMap::new();
+        for job in &system.jobs {
+            let mut own: BTreeMap<(String, String), bool> = BTreeMap::new();
+            for mapping in job.mappings.iter().filter_map(|name| mappings.get(name.as_str())) {
+                let versioned = own.entry(space_of(mapping)).or_insert(true);
+                *versioned &= mapping.has_version();
+            }
+            for (space, versioned) in own {
+                by_space.entry(space).or_default().push((job, versioned));
+            }
+        }
+        for ((dataset, space), jobs) in by_space {
+            let sources: BTreeSet<String> = jobs.iter().map(|(job, _)| job.from.source_name()).collect();
+            if sources.len() > 1 {
+                found.push((system, dataset, space, jobs));
+            }
+        }
+    }
+    found
+}
+
+fn space_of(mapping: &Mapping) -> (String, String) {
+    (mapping.dataset().code.clone(), mapping.identity_space().to_owned())
+}
+
+/// Two sources of one dataset: without versions nobody can tell which row is newer; with versions they may still
+/// number their rows alike.
+fn shared(system: &System, dataset: &str, space: &str, jobs: &[Feeder<'_>], findings: &mut Findings) {
+    let names = jobs.iter().map(|(job, _)| job.name.as_str()).collect::<Vec<_>>().join(", ");
+    let at = jobs.last().map_or(0, |(job, _)| job.name.offset());
+    if jobs.iter().any(|(_, versioned)| !versioned) {
+        findings.mistakes.push(
+            system
+                .at(
+                    at,
+                    format!(
+                        "{names} read different sources into {dataset}, and not all of their mappings name a version"
+                    ),
+                    "name the column that says which row is newer (`version`), or give each source an `identity_space`",
+                )
+                .in_chinese(
+                    format!("{names} 从不同来源写入 {dataset}，但并非所有映射都写了 version"),
+                    "写明哪一列说明新旧（version），或为每个来源写 identity_space",
+                ),
+        );
+    } else if space.is_empty() {
+        findings.warnings.push(
+            system
+                .at(
+                    at,
+                    format!("{names} read different sources into {dataset} without an `identity_space`"),
+                    "right if a number means the same record in all of them; else give each mapping an `identity_space`",
+                )
+                .in_chinese(
+                    format!("{names} 从不同来源写入 {dataset}，没有写 identity_space"),
+                    "如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space",
+                ),
+        );
+    }
+}
+
+/// One source or target that was tried.
+struct Connection {
+    /// True: a target.
+    is_feed: bool,
+    name: String,
+    adapter: &'static str,
+    /// Lines for a person, or what is wrong and where its configuration stands.
+    outcome: Result<Vec<String>, (FailureKind, Diagnostic)>,
+}
+
+/// Tries every source and every target, one after another; nothing is taken or sent.
+fn connect(config: &Config) -> Result<Vec<Connection>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(FailureKind::Internal, format!("无法启动：{error}"), format!("cannot start: {error}"))
+    })?;
+    Ok(runtime.block_on(async {
+        let mut connections = Vec::new();
+        for (system, job) in config.jobs() {
+            let tried = match job.from.open(&config.base, Vec::new()) {
+                Ok(mut source) => source.check().await,
+                Err(error) => Err(error),
+            };
+            let outcome = tried.map_err(|error| {
+                let kind = match error {
+                    adapter::SourceError::Config { .. } => FailureKind::Config,
+                    adapter::SourceError::Unavailable { .. } => FailureKind::Unavailable,
+                };
+                (kind, system.at(job.from.offset(), error.to_string(), error.hint()))
+            });
+            connections.push(Connection {
+                is_feed: false,
+                name: job.name.to_string(),
+                adapter: job.from.adapter(),
+                outcome,
+            });
+        }
+        for (system, feed) in config.feeds() {
+            let tried = match feed.to.open(&config.base) {
+                Ok(sink) => sink.check().await,
+                Err(error) => Err(error),
+            };
+            let outcome = tried
+                .map_err(|error| (FailureKind::Unavailable, system.at(feed.to.offset(), error.message, error.hint)));
+            connections.push(Connection {
+                is_feed: true,
+                name: feed.name.to_string(),
+                adapter: feed.to.adapter(),
+                outcome,
+            });
+        }
+        connections
+    }))
+}
+
+/// What could not be reached, with the kind that asks for a person first.
+fn unreachable(connections: &[Connection]) -> Option<Failure> {
+    let failed: Vec<_> = connections.iter().filter_map(|c| c.outcome.as_ref().err()).collect();
+    let kind = if failed.iter().any(|(kind, _)| *kind == FailureKind::Config) {
+        FailureKind::Config
+    } else {
+        FailureKind::Unavailable
+    };
+    let (n, all) = (failed.len(), connections.len());
+    let failure = Failure {
+        diagnostics: failed.iter().map(|(_, diagnostic)| diagnostic.clone()).collect(),
+        ..Failure::new(kind, format!("{all} 个连接中有 {n} 个失败"), format!("{n} of {all} connections fail"))
+    };
+    (n > 0).then_some(failure)
+}
+
+fn warn(warnings: &[Diagnostic], context: &Context) -> Result<(), Failure> {
+    if context.output == super::Output::Json {
+        return Ok(());
+    }
+    let word = context.pick("警告：", "warning: ");
+    context.print(&warnings.iter().map(|w| format!("{word}{}\n", w.render(context.lang))).collect::<String>())
+}
+
+fn summary(
+    config: &Config,
+    mappings: usize,
+    warnings: &[Diagnostic],
+    connections: &[Connection],
+    context: &Context,
+) -> Result<(), Failure> {
     let (systems, jobs, feeds) = (config.systems.len(), config.jobs().count(), config.feeds().count());
-    let datasets = schema.datasets().len();
-    context.show(
-        || match context.lang {
-            crate::diagnostic::Lang::Zh => {
-                format!("没有错误：{systems} 个系统，{jobs} 个任务，{feeds} 个订阅，{datasets} 个数据集\n")
-            }
-            crate::diagnostic::Lang::En => {
-                format!("nothing is wrong: {systems} systems, {jobs} jobs, {feeds} feeds, {datasets} datasets\n")
-            }
-        },
-        || json!({ "systems": systems, "jobs": jobs, "feeds": feeds, "datasets": datasets }),
-    )?;
-    Ok(ExitCode::SUCCESS)
+    let text = || {
+        let mut out = String::new();
+        for connection in connections {
+            let told = match &connection.outcome {
+                Ok(lines) => lines.iter().map(|line| format!("\n    {line}")).collect(),
+                Err(_) => format!(": {}", context.pick("失败", "fails")),
+            };
+            let (zh, en) = if connection.is_feed { ("订阅", "feed") } else { ("任务", "job") };
+            let what = context.pick(zh, en);
+            out.push_str(&format!("{what} {} ({}){told}\n", connection.name, connection.adapter));
+        }
+        let mistakes = match context.lang {
+            Lang::Zh => format!("配置没有错误：{systems} 个系统，{jobs} 个任务，{feeds} 个订阅，{mappings} 个映射\n"),
+            Lang::En => format!(
+                "the configuration has no mistakes: {systems} systems, {jobs} jobs, {feeds} feeds, {mappings} mappings\n"
+            ),
+        };
+        out + &mistakes
+    };
+    let kind = |c: &Connection| if c.is_feed { "feed" } else { "job" };
+    let one = |c: &Connection| match &c.outcome {
+        Ok(lines) => {
+            json!({ "kind": kind(c), "name": c.name, "adapter": c.adapter, "reachable": true, "lines": lines })
+        }
+        Err((_, d)) => {
+            json!({ "kind": kind(c), "name": c.name, "adapter": c.adapter, "reachable": false, "why": show::diagnostic_json(d) })
+        }
+    };
+    let json = || {
+        json!({
+            "systems": systems, "jobs": jobs, "feeds": feeds, "mappings": mappings,
+            "warnings": warnings.iter().map(show::diagnostic_json).collect::<Vec<Value>>(),
+            "connections": connections.iter().map(one).collect::<Vec<Value>>(),
+        })
+    };
+    warn(warnings, context)?;
+    context.show(text, json)
 }

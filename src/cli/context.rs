@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Global, Output};
 use crate::config::Config;
-use crate::diagnostic::{Failure, FailureKind, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang, io_words};
 use crate::schema::Schema;
 
 /// The surroundings of one command.
@@ -64,10 +64,76 @@ impl Context {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Failure::new(
                 FailureKind::Unavailable,
-                format!("无法输出结果：{error}"),
-                format!("the result cannot be written: {error}"),
+                format!("无法输出结果：{}", io_words(&error).zh),
+                format!("the result cannot be written: {}", io_words(&error).en),
             )),
             Ok(()) => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    //! A context whose output a test can read.
+
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    pub(in crate::cli) struct Printed(Arc<Mutex<Vec<u8>>>);
+
+    impl Printed {
+        pub(in crate::cli) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Printed {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(text);
+            Ok(text.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    pub(in crate::cli) fn context(config: &str, output: Output, lang: Lang) -> (Context, Printed) {
+        let printed = Printed::default();
+        let global = Global { config: config.into(), output, lang: None };
+        (Context::new(global, lang, Box::new(printed.clone())), printed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// A reader that has gone, or a disk that is full.
+    struct Broken(ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_enough_is_no_failure_and_a_full_disk_is() {
+        let global = || Global { config: "hub.toml".into(), output: Output::Text, lang: None };
+        let print = |kind| Context::new(global(), Lang::En, Box::new(Broken(kind))).print("x");
+        assert_eq!(print(ErrorKind::BrokenPipe), Ok(()));
+        let failure = print(ErrorKind::StorageFull).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unavailable);
+        insta::assert_snapshot!(failure, @"error: the result cannot be written: the disk is full");
     }
 }

@@ -36,8 +36,13 @@ const HELP: &[Help] = &[
         path: "check",
         zh: "检查全部配置、映射和数据集，一次列出所有错误",
         en: "Check all configuration, mappings and schema, and list every mistake at once",
-        args: &[],
+        args: &[(
+            "connect",
+            "并逐一尝试各来源和去向的连接与权限",
+            "also try every source and target: reachable, rights",
+        )],
         examples: &[
+            ("check --connect", "上线前", "before going live"),
             ("check", "检查 config/hub.toml 和 config/systems/*.toml", "config/hub.toml and config/systems/*.toml"),
             ("--config /etc/hub/hub.toml check", "检查另一套配置", "another configuration"),
         ],
@@ -71,6 +76,42 @@ const HELP: &[Help] = &[
             ("schema show 513", "按编号", "by number"),
             ("schema show WIN_RESULT_ANNO", "按代码", "by code"),
             ("schema show notice_nature", "一个代码集的取值", "the values of a code set"),
+        ],
+    },
+    Help {
+        path: "mapping",
+        zh: "映射：来源的一行如何成为标准记录",
+        en: "Mappings: how a source's row becomes a record",
+        args: &[],
+        examples: &[],
+    },
+    Help {
+        path: "mapping test",
+        zh: "运行映射中的示例（[[example]]）",
+        en: "Run the examples that stand in mappings ([[example]])",
+        args: &[("names", "映射名，如 ezhou/award；不写则全部", "names, e.g. ezhou/award; all unless said")],
+        examples: &[
+            ("mapping test", "全部映射", "all mappings"),
+            ("mapping test ezhou/award", "一个映射", "one mapping"),
+        ],
+    },
+    Help {
+        path: "mapping try",
+        zh: "让文件中的行经过映射，逐个字段显示结果；不写入任何数据",
+        en: "Show rows of a file through a mapping, field by field; nothing is stored",
+        args: &[
+            ("mapping", "映射的名称或文件", "name or file of the mapping"),
+            (
+                "input",
+                "含原始行的文件；格式随使用该映射的任务，否则随后缀",
+                "a file with rows; its format is that of the job which uses the mapping, else by its ending",
+            ),
+            ("row", "第几行，从 1 起（默认 1）", "which row, counted from 1 (default 1)"),
+            ("rows", "连续几行（默认 1）", "how many rows from there (default 1)"),
+        ],
+        examples: &[
+            ("mapping try ezhou/award --input zbgs.json", "第一行", "the first row"),
+            ("mapping try ezhou/award --input zbgs.json --row 5 --rows 3", "第 5 到 7 行", "rows 5 to 7"),
         ],
     },
     Help {

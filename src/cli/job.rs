@@ -93,3 +93,72 @@ fn shanghai(us: i64, form: &str) -> String {
     DateTime::<Utc>::from_timestamp_micros(us)
         .map_or_else(String::new, |t| t.with_timezone(&ZONE).format(form).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Output;
+    use super::super::context::testing;
+    use super::*;
+    use crate::diagnostic::Lang;
+
+    /// A Wednesday, noon in Beijing.
+    const NOW_US: i64 = 1_773_806_400_000_000;
+
+    fn listed(output: Output, lang: Lang) -> String {
+        let (context, printed) = testing::context("tests/it/fixtures/config/valid/hub.toml", output, lang);
+        let env = |_: &str| Some("drop".to_owned());
+        let config = Config::load_with(&context.config_path, &env).unwrap();
+        list(&config, &context, NOW_US).unwrap();
+        printed.text()
+    }
+
+    #[test]
+    fn jobs_are_listed_with_their_next_times() {
+        insta::assert_snapshot!(listed(Output::Text, Lang::En), @r"
+        job              from   schedule     next (Beijing)                                  mappings
+        finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  finance/notice
+        finance/nightly  files  paused                                                       finance/notice
+        ");
+        insta::assert_snapshot!(listed(Output::Text, Lang::Zh), @r"
+        任务             来源   时间表       下次运行（北京时间）                            映射
+        finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  finance/notice
+        finance/nightly  files  已暂停                                                       finance/notice
+        ");
+        insta::assert_snapshot!(listed(Output::Json, Lang::Zh), @r#"
+        {
+          "jobs": [
+            {
+              "from": "files",
+              "mappings": [
+                "finance/notice"
+              ],
+              "name": "finance/notices",
+              "next": [
+                "2026-03-18T12:05:00+08:00",
+                "2026-03-18T12:10:00+08:00",
+                "2026-03-18T12:15:00+08:00"
+              ],
+              "paused": false,
+              "schedule": "*/5 * * * *",
+              "system": "finance",
+              "system_zh": "市财政局政府采购系统",
+              "zone": "Asia/Shanghai"
+            },
+            {
+              "from": "files",
+              "mappings": [
+                "finance/notice"
+              ],
+              "name": "finance/nightly",
+              "next": [],
+              "paused": true,
+              "schedule": "0 30 2 * * MON-FRI",
+              "system": "finance",
+              "system_zh": "市财政局政府采购系统",
+              "zone": "Asia/Shanghai"
+            }
+          ]
+        }
+        "#);
+    }
+}

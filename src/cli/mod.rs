@@ -12,6 +12,7 @@ mod completions;
 mod context;
 mod help;
 mod job;
+mod mapping;
 mod reference;
 mod schema;
 mod show;
@@ -70,6 +71,8 @@ pub enum Command {
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
     #[command(subcommand)]
+    Mapping(mapping::MappingCommand),
+    #[command(subcommand)]
     Job(job::JobCommand),
     #[command(subcommand)]
     Config(reference::ConfigCommand),
@@ -100,6 +103,7 @@ pub fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     match command {
         Command::Check(args) => check::run(&args, context),
         Command::Schema(command) => schema::run(&command, context),
+        Command::Mapping(command) => mapping::run(&command, context),
         Command::Job(command) => job::run(&command, context),
         Command::Config(command) => reference::run(&command, context),
         Command::Completions(args) => completions::run(&args, context),

@@ -129,8 +129,8 @@ impl<'de> Deserialize<'de> for Level {
         let text = String::deserialize(deserializer)?;
         match telemetry::level_check(&text) {
             Ok(()) => Ok(Self(text)),
-            Err(why) => Err(wrong(
-                Words::new(format!("`{text}` 不是日志级别：{why}"), format!("`{text}` is no log level: {why}")),
+            Err(_) => Err(wrong(
+                Words::new(format!("`{text}` 不是日志级别"), format!("`{text}` is no log level")),
                 Words::new(
                     "error、warn、info、debug、trace；可按模块，如 \"info,exchange_hub::pipeline=debug\"",
                     "error, warn, info, debug, trace; also by module: \"info,exchange_hub::pipeline=debug\"",

@@ -25,7 +25,7 @@ pub use receipt::{Class, ReceiptRule, RecordResult, Results, class_by_status, cl
 pub use system::{Contact, Count, Datasets, Feed, Form, Job, Retry, Share, Start, System};
 pub use types::{At, Name, Pattern, Pointer};
 
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, io_words, nearest};
 
 /// Most files under `systems/`: a province has some hundred parties.
 const SYSTEMS_MAX: usize = 10_000;
@@ -50,6 +50,15 @@ impl Config {
 
     /// The same with another environment for `${env:NAME}`.
     pub fn load_with(file: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Diagnostic>> {
+        match Self::read(file, env) {
+            (Some(config), diagnostics) if diagnostics.is_empty() => Ok(config),
+            (_, diagnostics) => Err(diagnostics),
+        }
+    }
+
+    /// What can be understood, and every mistake: for whoever goes on to look for more of them. What could not be
+    /// understood is left out, so a configuration with mistakes must not be run.
+    pub fn read(file: &Path, env: &dyn Fn(&str) -> Option<String>) -> (Option<Self>, Vec<Diagnostic>) {
         let base = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
@@ -73,10 +82,7 @@ impl Config {
         }
         across(&systems, &mut diagnostics);
         diagnostics.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
-        match hub {
-            Some(hub) if diagnostics.is_empty() => Ok(Self { file: file.to_owned(), base, hub, systems }),
-            _ => Err(diagnostics),
-        }
+        (hub.map(|hub| Self { file: file.to_owned(), base, hub, systems }), diagnostics)
     }
 
     /// A path of the configuration as this process opens it.
@@ -151,8 +157,9 @@ fn text_of(file: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
         std::io::ErrorKind::InvalidData => ("save the file as UTF-8", "请将文件另存为 UTF-8"),
         _ => ("check that this account may read it", "请检查运行账户是否可读"),
     };
-    let diagnostic = Diagnostic::whole(file, format!("the configuration cannot be read: {error}"), hint_en)
-        .in_chinese(format!("无法读取配置：{error}"), hint_zh);
+    let why = io_words(&error);
+    let diagnostic = Diagnostic::whole(file, format!("the configuration cannot be read: {}", why.en), hint_en)
+        .in_chinese(format!("无法读取配置：{}", why.zh), hint_zh);
     diagnostics.push(diagnostic);
     None
 }
@@ -163,8 +170,9 @@ fn system_files(folder: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<PathBuf
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
-            let diagnostic = Diagnostic::whole(folder, format!("the folder cannot be read: {error}"), "")
-                .in_chinese(format!("无法读取目录：{error}"), "");
+            let why = io_words(&error);
+            let diagnostic = Diagnostic::whole(folder, format!("the folder cannot be read: {}", why.en), "")
+                .in_chinese(format!("无法读取目录：{}", why.zh), "");
             diagnostics.push(diagnostic);
             return Vec::new();
         }

@@ -374,14 +374,14 @@ mod tests {
         inner: Vec<Inner>,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Inner {
         text: String,
         kind: Kind,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, PartialEq, Deserialize)]
     #[serde(rename_all = "snake_case")]
     enum Kind {
         Plain,
@@ -439,7 +439,7 @@ mod tests {
         assert_eq!(good.name, "a s3cret ${b}");
         let (_, told) = outer("name = \"n\"\nport = \"${env:PORT}\"\ninner = [\"${file:x}\", \"${env:TOKEN\"]\n");
         insta::assert_snapshot!(told, @r#"
-        error: a.toml:3:10: the file `/nowhere/x` cannot be read: No such file or directory (os error 2)
+        error: a.toml:3:10: the file `/nowhere/x` cannot be read: it does not exist
         hint: a relative path starts at the folder of hub.toml; the file must be UTF-8 text that this account may read
         error: a.toml:3:23: `${` is never closed by `}`
         hint: write ${env:NAME} or ${file:PATH}; a plain `${` is written `$${`

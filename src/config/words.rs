@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use crate::adapters;
 use crate::diagnostic::{self, Diagnostic, Words};
 
 /// What is wrong and what would be right; its place comes later.
@@ -86,7 +87,7 @@ pub(super) fn of_serde(message: &str) -> Say {
             "e.g. `[job.from.files]`, `[feed.to.web]`",
         );
     }
-    say(message, message, "", "")
+    say(adapters::chinese(message).unwrap_or_else(|| message.to_owned()), message, "", "")
 }
 
 /// "unknown field `x`, expected one of `a`, `b`" → (is a key, `x`, [`a`, `b`]).
@@ -124,7 +125,7 @@ fn kind_zh(kind: &str) -> String {
         "string" => "文字",
         "integer" => "整数",
         "floating" => return format!("小数 {}", value.trim_start_matches("point ").trim_matches('`')),
-        "boolean" => "true/false",
+        "boolean" => "布尔值",
         "map" => "表",
         "sequence" => "列表",
         _ => match kind_en(kind).as_str() {
@@ -132,7 +133,7 @@ fn kind_zh(kind: &str) -> String {
             "a whole number" => return "整数".to_owned(),
             "a whole number, 0 or more" => return "不小于 0 的整数".to_owned(),
             "a number" => return "数字".to_owned(),
-            "true or false" => return "true 或 false".to_owned(),
+            "true or false" => return "布尔值".to_owned(),
             "a list" => return "列表".to_owned(),
             "a table" => return "表".to_owned(),
             other => return format!("“{other}”"),
@@ -179,8 +180,8 @@ pub(super) fn env_missing(name: &str) -> Say {
 
 pub(super) fn secret_file(path: &Path, error: &std::io::Error) -> Say {
     say(
-        format!("无法读取文件 `{}`：{error}", path.display()),
-        format!("the file `{}` cannot be read: {error}", path.display()),
+        format!("无法读取文件 `{}`：{}", path.display(), diagnostic::io_words(error).zh),
+        format!("the file `{}` cannot be read: {}", path.display(), diagnostic::io_words(error).en),
         "相对路径从 hub.toml 所在目录算起；文件须为 UTF-8 文本，且运行账户可读",
         "a relative path starts at the folder of hub.toml; the file must be UTF-8 text that this account may read",
     )

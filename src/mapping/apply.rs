@@ -11,7 +11,8 @@ use super::convert::money::MoneyUnit;
 use super::row::{Context, NOWHERE};
 use super::rule::{IN_TEN_THOUSAND, IN_YUAN, UnitField, lookup_value};
 use super::{FieldRule, Found, Item, Mapping, MissingColumn, Version};
-use crate::schema::{Draft, Level, Reason, ReasonCode, index_value, table::nearest};
+use crate::diagnostic::nearest;
+use crate::schema::{Draft, Level, Reason, ReasonCode, index_value};
 
 /// A version later than the moment of reading by more than this is a typing error: a day.
 const AHEAD_MAX_US: i64 = 86_400_000_000;

@@ -6,7 +6,7 @@ use adapter::{Cell, Place, Rows};
 
 use super::{Found, FoundOne, Item, Mapping};
 use crate::diagnostic::Lang;
-use crate::schema::{FieldId, Reason, ReasonCode, Schema, index_value};
+use crate::schema::{self, CheckOptions, FieldId, Reason, ReasonCode, index_value};
 
 /// Fields and their values; the empty text means absent.
 pub(super) type Expected = Vec<(FieldId, String)>;
@@ -82,13 +82,16 @@ impl Mismatch {
                 format!("record {}, {field} ({label}): \"{wanted}\" wanted, \"{got}\" made", record + 1)
             }
             (Self::Reasons { wanted, got }, lang) => {
+                let none = lang.pick("无", "none");
+                let wanted = if wanted.is_empty() { none.to_owned() } else { wanted.join(", ") };
                 let got: Vec<String> =
                     got.iter().map(|r| format!("\n  {}: {}", r.code.name(), r.render(lang))).collect();
-                let wanted = if wanted.is_empty() { lang.pick("无", "none").to_owned() } else { wanted.join(", ") };
-                let (head, mid) = lang.pick("应有的原因：", "reasons wanted: ").split_at(0);
-                let none = lang.pick("\n  无", "\n  none");
-                let list = if got.is_empty() { none.to_owned() } else { got.concat() };
-                format!("{head}{mid}{wanted}{}{list}", lang.pick("；实际：", "; made:"))
+                let got = if got.is_empty() { format!(" {none}") } else { got.concat() };
+                format!(
+                    "{}{wanted}{}{got}",
+                    lang.pick("应有的原因：", "reasons wanted: "),
+                    lang.pick("；实际：", "; made:")
+                )
             }
         }
     }
@@ -100,12 +103,13 @@ impl Mapping {
         self.examples.len()
     }
 
-    /// Runs every example. Reasons are those of the mapping and of the schema's checks together.
-    pub fn test(&self, schema: &Schema) -> Vec<ExampleOutcome> {
-        self.examples.iter().map(|example| self.run(example, schema)).collect()
+    /// Runs every example. Reasons are those of the mapping and of the schema's checks together; a look-up that waits
+    /// counts as `lookup_waiting`.
+    pub fn test(&self) -> Vec<ExampleOutcome> {
+        self.examples.iter().map(|example| self.run(example)).collect()
     }
 
-    fn run(&self, example: &Example, _schema: &Schema) -> ExampleOutcome {
+    fn run(&self, example: &Example) -> ExampleOutcome {
         let mut rows = Rows::default();
         rows.begin(Place { line: u64::from(example.line), ..Place::default() });
         for (name, value) in &example.row {
@@ -159,9 +163,26 @@ impl Mapping {
         }
     }
 
-    /// The reasons of the mapping, what it waits for, and those of the schema's checks.
-    fn all_reasons(&self, item: &Item) -> Vec<Reason> {
-        item.reasons.clone()
+    /// The reasons of the mapping, what it waits for, and those of the schema's checks. What the hub fills in later
+    /// (stamps, assigned codes, look-ups that wait) is taken as right.
+    pub fn all_reasons(&self, item: &Item) -> Vec<Reason> {
+        let mut reasons = item.reasons.clone();
+        for (number, value) in &item.waits {
+            let lookup = &self.lookups[*number];
+            let fields: Vec<&str> = lookup.fields.iter().map(|f| lookup.dataset.fields[*f].name.as_str()).collect();
+            let value = value.replace('\u{1f}', " / ");
+            let args = [lookup.dataset.code.as_str(), &fields.join(" / ")];
+            reasons.push(Reason::warn(ReasonCode::LookupWaiting, "", "", &value, &args, &self.name));
+        }
+        if item.filtered || item.withdraw {
+            return reasons;
+        }
+        let assigned = self.assigns.iter().map(|assign| assign.field);
+        let pending: Vec<FieldId> =
+            item.failed.iter().copied().chain(self.stamps.iter().copied()).chain(assigned).collect();
+        let options = CheckOptions { deal_code_check: self.deal_code_check, pending: &pending };
+        schema::check(&self.dataset, &item.draft, &options, &mut reasons);
+        reasons
     }
 
     /// What the look-ups find among the example's records.

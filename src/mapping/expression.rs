@@ -13,12 +13,15 @@ use minijinja::{Environment, UndefinedBehavior};
 
 use super::convert::Problem;
 use super::row::{Context, Reading};
+use crate::diagnostic::{Words, nearest};
 use crate::schema::ReasonCode;
+use crate::schema::table::{nothing, say};
 
 /// Steps of one evaluation; a long formula takes a few hundred.
 const FUEL: u64 = 20_000;
-/// Longest expression, in bytes: what is longer belongs into a table.
-pub(super) const EXPRESSION_BYTES_MAX: usize = 10_000;
+/// Longest expression, in bytes. What is longer belongs into a table; and minijinja compiles a chain of operators by
+/// recursion, so that without a limit a long one would end the process.
+const EXPRESSION_BYTES_MAX: usize = 2_000;
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::empty();
@@ -49,21 +52,28 @@ pub(super) struct Parsed {
 pub(super) struct Unparsable {
     /// Byte offset in the expression.
     pub(super) at: usize,
-    pub(super) message: String,
-    pub(super) hint: String,
+    pub(super) message: Words,
+    pub(super) hint: Words,
 }
 
 impl Parsed {
     /// Compiles the text and finds the columns it reads.
     pub(super) fn new(text: &str) -> Result<Self, Unparsable> {
         if text.len() > EXPRESSION_BYTES_MAX {
-            let message = format!("the expression is longer than {EXPRESSION_BYTES_MAX} bytes");
-            return Err(Unparsable { at: 0, message, hint: "a `table` says it better".to_owned() });
+            let message = say(
+                format!("表达式超过 {EXPRESSION_BYTES_MAX} 字节"),
+                format!("the expression is longer than {EXPRESSION_BYTES_MAX} bytes"),
+            );
+            return Err(Unparsable { at: 0, message, hint: say("宜改用 `table`", "a `table` says it better") });
+        }
+        if let Some(at) = lone_equal(text) {
+            let message = say("单个 `=` 不是比较", "a single `=` compares nothing");
+            return Err(Unparsable { at, message, hint: say("相等写作 ==", "equal is written ==") });
         }
         let compiled = ENVIRONMENT.compile_expression_owned(text.to_owned()).map_err(|error| {
-            let at = error.range().map_or(0, |range| range.start);
-            let message = format!("the expression is wrong: {}", error.detail().unwrap_or("it cannot be read"));
-            Unparsable { at, message, hint: syntax_hint(text) }
+            let detail = error.detail().unwrap_or("it cannot be read");
+            let message = say(format!("表达式有误：{detail}"), format!("the expression is wrong: {detail}"));
+            Unparsable { at: error.range().map_or(0, |range| range.start), message, hint: syntax_hint(text) }
         })?;
         let mut columns = Vec::new();
         for name in compiled.undeclared_variables(true) {
@@ -71,12 +81,15 @@ impl Parsed {
                 continue;
             }
             if let Some(at) = call_of(text, &name) {
-                let near = crate::schema::table::nearest(&name, functions::NAMES.iter().copied());
-                let hint = near.map_or_else(
-                    || format!("the functions are {}", functions::NAMES.join(", ")),
-                    |near| format!("`{near}`?"),
-                );
-                return Err(Unparsable { at, message: format!("there is no function `{name}`"), hint });
+                let message = say(format!("没有函数 `{name}`"), format!("there is no function `{name}`"));
+                let hint = match nearest(&name, functions::NAMES.iter().copied()) {
+                    Some(near) => say(format!("是否为 `{near}`？"), format!("`{near}`?")),
+                    None => {
+                        let all = functions::NAMES.join(", ");
+                        say(format!("函数有 {all}"), format!("the functions are {all}"))
+                    }
+                };
+                return Err(Unparsable { at, message, hint });
             }
             columns.push(name);
         }
@@ -105,22 +118,36 @@ fn call_of(text: &str, name: &str) -> Option<usize> {
     })
 }
 
-/// What a person who writes formulas for a spreadsheet gets wrong first.
-fn syntax_hint(text: &str) -> String {
-    let single = text.char_indices().any(|(i, c)| {
-        let before = text[..i].chars().next_back();
-        c == '=' && !text[i + 1..].starts_with('=') && !matches!(before, Some('=' | '!' | '<' | '>'))
-    });
-    match () {
-        () if text.contains("<>") => "unequal is written !=",
-        () if single => "equal is written ==",
-        () if text.contains('&') => "texts are joined by ~ or CONCAT",
-        () if text.contains(['“', '”', '，', '（', '）']) => {
-            "quotes, commas and brackets are half-width: \" , ( )"
+/// Where a single `=` stands outside of quotes. In a call it would name an argument, and be ignored by some functions:
+/// `NOT(A = "1")` would be false for every row.
+fn lone_equal(text: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut previous = ' ';
+    for (at, c) in text.char_indices() {
+        match quote {
+            Some(end) if c == end && previous != '\\' => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if c == '=' && !matches!(previous, '=' | '!' | '<' | '>') && !text[at + 1..].starts_with('=') => {
+                return Some(at);
+            }
+            None => {}
         }
-        () => "",
+        previous = c;
     }
-    .to_owned()
+    None
+}
+
+/// What a person who writes formulas for a spreadsheet gets wrong first.
+fn syntax_hint(text: &str) -> Words {
+    match () {
+        () if text.contains("<>") => say("不等写作 !=", "unequal is written !="),
+        () if text.contains('&') => say("文本用 ~ 或 CONCAT 连接", "texts are joined by ~ or CONCAT"),
+        () if text.contains(['“', '”', '，', '（', '）']) => {
+            say("引号、逗号、括号须为半角：\" , ( )", "quotes, commas and brackets are half-width: \" , ( )")
+        }
+        () => nothing(),
+    }
 }
 
 /// Columns named by `COL("招标人/名称")`, for names that are no words.
@@ -135,8 +162,9 @@ fn named_columns(text: &str) -> Result<Vec<String>, Unparsable> {
             inner[end + 1..].trim_start().starts_with(')').then(|| inner[..end].to_owned())
         });
         let Some(name) = quoted else {
-            let message = "COL takes the name of a column in quotes".to_owned();
-            return Err(Unparsable { at, message, hint: "COL(\"招标人/名称\")".to_owned() });
+            let message = say("COL 须带引号中的列名", "COL takes the name of a column in quotes");
+            let example = "COL(\"招标人/名称\")";
+            return Err(Unparsable { at, message, hint: say(example, example) });
         };
         columns.push(name);
         from = at + functions::COL.len();
@@ -159,7 +187,13 @@ impl Expression {
     /// Whether it holds for this row: it must give true or false.
     pub(super) fn holds(&self, cx: &mut Context<'_>, scratch: &mut String) -> Result<bool, Problem> {
         let value = self.value(cx, scratch)?;
-        bool::try_from(value).map_err(|_| failed("a condition must give true or false"))
+        match bool::try_from(value.clone()) {
+            Ok(holds) => Ok(holds),
+            Err(_) => {
+                let gave = text_of(&value).map_or_else(|message| message, |text| format!("{text:?}"));
+                Err(failed(&format!("a condition must give true or false, not {gave}")))
+            }
+        }
     }
 
     fn value(&self, cx: &mut Context<'_>, scratch: &mut String) -> Result<Value, Problem> {
@@ -194,6 +228,12 @@ fn text_of(value: &Value) -> Result<Option<String>, String> {
         ValueKind::Bool => Some(if value.is_true() { "1" } else { "0" }.to_owned()),
         ValueKind::Number if value.is_integer() => Some(value.to_string()),
         ValueKind::Number => return Err("it gives a fraction; amounts go by as = \"money\"".to_owned()),
+        // What went wrong inside shows as `<invalid value: invalid operation: VALUE: …>`.
+        ValueKind::Invalid => {
+            let shown = value.to_string();
+            let inner = shown.trim_start_matches("<invalid value: ").trim_end_matches('>');
+            return Err(inner.trim_start_matches("invalid operation: ").to_owned());
+        }
         ValueKind::String => value.as_str().map(str::to_owned).filter(|text| !text.is_empty()),
         other => return Err(format!("it gives a {other}, not a text")),
     })
@@ -251,7 +291,7 @@ mod tests {
     fn eval(text: &str, row: &[(&str, &str)]) -> String {
         let parsed = match Parsed::new(text) {
             Ok(parsed) => parsed,
-            Err(wrong) => return format!("{}: {} | {}", wrong.at, wrong.message, wrong.hint),
+            Err(wrong) => return format!("{}: {} | {}", wrong.at, wrong.message.en, wrong.hint.en),
         };
         let mut names = Names::default();
         let mut values = Vec::new();
@@ -302,6 +342,8 @@ mod tests {
             (r#"IFERROR(VALUE(BH), "x")"#, "x"),
             (r#""测试" in BT"#, "0"),
             (r#"BH if SL == "12" else """#, "E420704"),
+            (r#"BT == "a=b" or 'x=y' == 'x=y'"#, "1"),
+            (r#"SL >= "1" and SL <= "2""#, "1"),
             (r#"TRUE"#, "1"),
             (r#"VALUE(SL) / 5"#, "it gives a fraction; amounts go by as = \"money\""),
             (r#"VALUE(BH)"#, "VALUE: \"E420704\" is no whole number"),
@@ -321,6 +363,7 @@ mod tests {
         insta::assert_snapshot!(
             [
                 r#"IF(A = "1", "x", "y")"#,
+                r#"NOT(A = "=")"#,
                 r#"IF(A <> "1", "x", "y")"#,
                 r#"A & B"#,
                 r#"IF（A, "x", "y")"#,
@@ -330,14 +373,38 @@ mod tests {
             ]
             .map(|text| eval(text, &[]))
             .join("\n"),
-            @""
+            @r#"
+        5: a single `=` compares nothing | equal is written ==
+        6: a single `=` compares nothing | equal is written ==
+        6: the expression is wrong: unexpected `>` | unequal is written !=
+        2: the expression is wrong: unexpected character | texts are joined by ~ or CONCAT
+        2: the expression is wrong: unexpected character | quotes, commas and brackets are half-width: " , ( )
+        0: there is no function `IIF` | the functions are IF, IFS, IFERROR, SWITCH, ISBLANK, ISNUMBER, AND, OR, NOT, EXACT, LEFT, RIGHT, MID, LEN, FIND, SUBSTITUTE, REPLACE, TRIM, UPPER, LOWER, CONCAT, CONCATENATE, TEXTJOIN, REPT, VALUE, TEXT, COL, TRUE, FALSE
+        0: COL takes the name of a column in quotes | COL("招标人/名称")
+        3: the expression is wrong: unexpected end of input, expected `,` |
+        "#
         );
     }
 
     #[test]
     fn an_expression_that_runs_on_is_stopped() {
-        let long = format!("LEN({})", vec!["A"; 2000].join(" ~ "));
-        assert_eq!(eval(&long, &[("A", "")]), "0");
+        let row = [("A", "")];
+        for (unit, end) in [
+            ("A~", "A"),
+            ("-", "1"),
+            ("not ", "A"),
+            ("A if A else ", "A"),
+            ("(", "A"),
+            ("A.", "A"),
+            ("A**", "A"),
+            ("[", "A"),
+        ] {
+            let chain = format!("{}{end}", unit.repeat((EXPRESSION_BYTES_MAX - end.len()) / unit.len()));
+            // It is refused or evaluated; the point is that the process lives.
+            drop(eval(&chain, &row));
+        }
+        let long = format!("CONCAT({})", vec!["A"; 1000].join(", "));
+        assert_eq!(eval(&long, &row), "0: the expression is longer than 2000 bytes | a `table` says it better");
         let evil = "REPT(REPT(REPT(\"x\", 10000), 10000), 10000)";
         assert_eq!(eval(evil, &[]), "REPT: the text would be longer than 1000000 characters");
     }

@@ -145,8 +145,20 @@ async fn claim(
         let released = if operation == Operation::Withdraw { String::new() } else { d.body.clone() };
         bodies.insert(d.record, (d.dataset.clone(), released));
     }
-    let document = profile::write(config.form, config.batch_records_max.get() == 1, &documents)
-        .map_err(|e| StoreError::Impossible(e.to_string()))?;
+    let document = loop {
+        match profile::write(&hub.schema, config.form, config.batch_records_max.get() == 1, &documents) {
+            Ok(document) => break document,
+            Err(unwritable) => {
+                // What the form cannot hold is held for a person; the others go.
+                documents.remove(unwritable.index);
+                let held = carried.remove(unwritable.index);
+                store::delivery_withhold(tx, feed.id, held.record, &unwritable.to_string()).await?;
+            }
+        }
+    };
+    if carried.is_empty() {
+        return Ok(None);
+    }
     let request = store::request_number(tx).await?;
     let name = profile::request_name(&feed.name, request);
     let sent = zstd::bulk::compress(&document.bytes, 1).expect("compressing into memory cannot fail");

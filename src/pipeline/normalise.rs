@@ -287,7 +287,8 @@ async fn broken_rows(
 }
 
 /// A row's fault as a reason.
-fn fault_reason(fault: &Fault, row: &Row<'_>) -> Reason {
+/// Why a row could not be cut into cells, as a reason.
+pub fn fault_reason(fault: &Fault, row: &Row<'_>) -> Reason {
     let code = match fault.kind {
         FaultKind::Undecodable => ReasonCode::RowUndecodable,
         FaultKind::UnclosedQuote => ReasonCode::RowUnclosedQuote,

@@ -60,7 +60,8 @@ pub fn load_mapping(name: &str, file: &Path, text: &str, schema: &Schema) -> Res
     mapping::load(name, file, text, common_text.as_deref().map(|text| (common.as_path(), text)), schema)
 }
 
-fn unknown_mapping(system: &crate::config::System, name: &crate::config::At<String>, from: &Path) -> Diagnostic {
+/// A job names a mapping that is not there.
+pub fn unknown_mapping(system: &crate::config::System, name: &crate::config::At<String>, from: &Path) -> Diagnostic {
     let known = mapping_names(from);
     let near = nearest(name.as_str(), known.iter().map(String::as_str));
     let (zh, en) = match near {
@@ -226,7 +227,12 @@ async fn feed_plan(
     }))
 }
 
-fn unknown_dataset(system: &crate::config::System, named: &crate::config::At<String>, schema: &Schema) -> Diagnostic {
+/// A feed names a dataset that the schema does not have.
+pub fn unknown_dataset(
+    system: &crate::config::System,
+    named: &crate::config::At<String>,
+    schema: &Schema,
+) -> Diagnostic {
     let near = nearest(named.as_str(), schema.datasets().iter().map(|d| d.code.as_str()));
     let (zh, en) = match near {
         Some(near) => (format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),

@@ -5,4 +5,4 @@
 
 mod document;
 
-pub use document::{Document, Operation, Written, one_dataset, record_key, request_name, write};
+pub use document::{Document, Operation, Unwritable, Written, one_dataset, record_key, request_name, write};

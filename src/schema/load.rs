@@ -8,7 +8,7 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,6 +65,7 @@ impl Schema {
         for (dataset, document) in unresolved.iter().zip(&mut documents) {
             resolve::parents(dataset, document, &resolved, &by_name);
         }
+        dropped_zeros(&resolved, &files, &mut found);
         found.extend(documents.iter_mut().flat_map(|document| document.found.drain(..)));
         for (name, apply) in [(CONDITIONS, rules::conditions as fn(&mut _, &mut [_], &_)), (PERSONAL, rules::personal)]
         {
@@ -195,6 +196,25 @@ fn names(datasets: &[Unresolved], documents: &mut [Document<'_>]) -> HashMap<Str
     names
 }
 
+/// Excel turns 01 into 1 when a person opens a code set as it is: such a code could never stand in its field.
+fn dropped_zeros(datasets: &[Dataset], files: &BTreeMap<String, File>, found: &mut Vec<Diagnostic>) {
+    let mut told = BTreeSet::new();
+    for field in datasets.iter().flat_map(|dataset| &dataset.fields).filter(|field| field.fixed && !field.list) {
+        let (Some(set), Some(length)) = (&field.codes, field.length_max) else { continue };
+        let short = |code: &str| code.len() < length as usize && code.bytes().all(|b| b.is_ascii_digit());
+        let Some(value) = set.values.iter().find(|value| short(&value.code)) else { continue };
+        let Some(file) = files.get(&format!("codes/{}.csv", set.name)).filter(|_| told.insert(&set.name)) else {
+            continue;
+        };
+        let (code, name) = (&value.code, &field.name);
+        let message = format!("the code `{code}` is shorter than the {length} characters of {name}");
+        let hint = "Excel drops leading zeros: import the file with the column `code` as text";
+        let diagnostic = Diagnostic::whole(&file.path, message, hint);
+        let message = format!("代码 `{code}` 短于 {name} 要求的 {length} 位");
+        found.push(diagnostic.in_chinese(message, "Excel 会去掉前导零：导入时将 `code` 列设为文本"));
+    }
+}
+
 /// BLAKE3 over the dataset's text, its conditions, and the text of each code set it uses.
 fn digest(dataset: &Dataset, text: &str, files: &BTreeMap<String, File>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
@@ -211,7 +231,7 @@ fn digest(dataset: &Dataset, text: &str, files: &BTreeMap<String, File>) -> [u8;
     if let Some(parts) = &dataset.parts {
         sets.extend([&parts.regions, &parts.trade_classes]);
     }
-    let names: std::collections::BTreeSet<_> = sets.iter().map(|set| set.name.as_str()).collect();
+    let names: BTreeSet<_> = sets.iter().map(|set| set.name.as_str()).collect();
     for name in names {
         part(files.get(&format!("codes/{name}.csv")).map(|file| file.text.as_ref()).unwrap_or_default());
     }

@@ -408,6 +408,14 @@ pub async fn delivery_unblock(tx: &mut Tx, feed: i64, records: Vec<i64>, now_us:
     .await
 }
 
+/// Holds a due delivery for a person.
+pub async fn delivery_withhold(tx: &mut Tx, feed: i64, record: i64, why: &str) -> Result<()> {
+    const SET: &str = "update delivery set state = 'withheld', why = $3
+        where feed = $1 and record = $2 and state = 'due'";
+    let why = why.to_owned();
+    tx.run(move |c| c.execute(SET, (feed, record, &why)).map(|_| ())).await
+}
+
 /// A withdrawal of what the target never had: nothing is owed.
 pub async fn delivery_nothing_owed(tx: &mut Tx, feed: i64, records: Vec<(i64, i64)>) -> Result<()> {
     const SET: &str = "update delivery set state = 'up_to_date', accepted_version = $3, accepted_operation = '', why = ''

@@ -1,26 +1,23 @@
 //! Sample configurations: what is good is read, what is wrong is reported whole, in both languages.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::fixture;
 use exchange_hub::config::{Config, Start};
 use exchange_hub::diagnostic::{Failure, Lang};
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new("tests/it/fixtures/config").join(name).join("hub.toml")
-}
 
 fn environment(name: &str) -> Option<String> {
     (name == "FINANCE_DROP").then(|| "drop/finance".to_owned())
 }
 
 fn mistakes(name: &str, lang: Lang) -> String {
-    let diagnostics = Config::load_with(&fixture(name), &environment).unwrap_err();
+    let diagnostics = Config::load_with(Path::new(&fixture(name)), &environment).expect_err("the sample is wrong");
     Failure::from(diagnostics).render(lang).replace(&format!("tests/it/fixtures/config/{name}/"), "")
 }
 
 #[test]
 fn a_good_configuration_is_read_whole() {
-    let config = Config::load_with(&fixture("valid"), &environment).unwrap();
+    let config = Config::load_with(Path::new(&fixture("valid")), &environment).unwrap();
     assert_eq!(config.systems.len(), 2);
     assert_eq!(config.store_path(), Path::new("tests/it/fixtures/config/valid/data/hub.db"));
     assert_eq!(config.socket_path(), Path::new("tests/it/fixtures/config/valid/data/hub.sock"));

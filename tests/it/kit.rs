@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use exchange_hub::config::Config;
-use exchange_hub::pipeline::{Hub, work};
 use exchange_hub::diagnostic::Lang;
+use exchange_hub::pipeline::{Hub, work};
 use exchange_hub::schema::{Reason, Schema};
 use exchange_hub::store;
 
@@ -106,7 +106,6 @@ CODE = "CODE"
 MUM_CODE = "MUM"
 NAME = "NAME"
 "#;
-
 
 const DEPARTMENT: &str = r#"
 name = "dept"
@@ -208,7 +207,9 @@ impl Site {
             where i.state in ('waiting', 'quarantined') order by i.position, i.mapping, i.element";
         let hub = self.open().await;
         let found = hub.db.read(|c| {
-            c.rows(OPEN, [], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?, r.get::<_, String>(3)?)))
+            c.rows(OPEN, [], |r| {
+                Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?, r.get::<_, String>(3)?))
+            })
         });
         let line = |(mapping, state, seen, reasons): (String, String, i64, String)| {
             let reasons: Vec<Reason> = serde_json::from_str(&reasons).unwrap();
@@ -245,7 +246,7 @@ fn list(path: &Path) -> Vec<PathBuf> {
 }
 
 /// The books, a line a mapping and feed; they must balance.
-async fn books(hub: &Hub) -> String {
+pub(crate) async fn books(hub: &Hub) -> String {
     let books = hub.db.read(|c| store::books(c, 0, i64::MAX)).await.unwrap();
     let mut lines = Vec::new();
     for m in &books.mappings {

@@ -22,11 +22,15 @@ mod json_row;
 pub mod limits;
 mod lines;
 mod ndjson;
+mod sheet;
 mod split;
 #[cfg(test)]
 mod testing;
 mod window;
 pub mod write;
+mod xlsx;
+mod xlsx_cell;
+mod xlsx_guard;
 mod xml;
 mod xml_row;
 mod xml_token;
@@ -51,7 +55,7 @@ pub fn open(config: &FormatConfig, name: &str, input: Box<dyn Input + 'static>) 
         FormatConfig::Json(config) => Body::Json(Box::new(json::Json::new(config, Box::new(input)))),
         FormatConfig::Ndjson(config) => Body::Ndjson(Box::new(ndjson::Ndjson::new(config, Box::new(input)))),
         FormatConfig::Xml(config) => Body::Xml(Box::new(xml::Xml::new(config, Box::new(input)))),
-        FormatConfig::Xlsx(_) => Body::Ended,
+        FormatConfig::Xlsx(config) => Body::Xlsx(Box::new(xlsx::Xlsx::new(config, input))),
     };
     Reader { name: name.to_owned(), body, prepared: false, refusal: None, rows_read: 0, page: RowsSize::default() }
 }
@@ -73,6 +77,7 @@ enum Body {
     Json(Box<json::Json>),
     Ndjson(Box<ndjson::Ndjson>),
     Xml(Box<xml::Xml>),
+    Xlsx(Box<xlsx::Xlsx>),
     Ended,
 }
 
@@ -82,6 +87,7 @@ impl Reader {
         self.prepare()?;
         Ok(match &self.body {
             Body::Csv(csv) => Some(csv.columns()),
+            Body::Xlsx(xlsx) => Some(xlsx.columns()),
             Body::Json(_) | Body::Ndjson(_) | Body::Xml(_) | Body::Ended => None,
         })
     }
@@ -94,6 +100,8 @@ impl Reader {
             Body::Json(json) => json.encoding().name(),
             Body::Ndjson(ndjson) => ndjson.encoding().name(),
             Body::Xml(xml) => xml.encoding().name(),
+            // Its texts are UTF-8 always.
+            Body::Xlsx(_) => Encoding::Utf8.name(),
             Body::Ended => "",
         })
     }
@@ -146,6 +154,7 @@ impl Reader {
             (None, Body::Json(json)) => json.next(&mut out),
             (None, Body::Ndjson(ndjson)) => ndjson.next(&mut out),
             (None, Body::Xml(xml)) => xml.next(&mut out),
+            (None, Body::Xlsx(xlsx)) => xlsx.next(&mut out),
             (None, Body::Ended) => Ok(false),
         };
         let more = match result {
@@ -188,6 +197,7 @@ impl Reader {
             Body::Json(json) => json.prepare(),
             Body::Ndjson(ndjson) => ndjson.prepare(),
             Body::Xml(xml) => xml.prepare(),
+            Body::Xlsx(xlsx) => xlsx.prepare(),
             Body::Ended => Ok(()),
         };
         match result {

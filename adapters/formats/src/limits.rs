@@ -56,5 +56,11 @@ pub const XLSX_TEXTS_BYTES_MAX: u64 = 64 << 20;
 /// Bytes between two tags in any part of an xlsx file. A cell has at most 32,767 characters.
 pub const XLSX_TEXT_BYTES_MAX: u64 = 1 << 20;
 
-/// Merged areas of an xlsx file, and cells of those that are filled: both are held in memory.
+/// Merged areas of a sheet, which are held in memory.
 pub const XLSX_MERGED_MAX: u64 = 100_000;
+
+/// Characters of one cell. Excel's own limit.
+pub const CELL_CHARACTERS_MAX: usize = 32_767;
+
+/// Bytes of all rows that a workbook gives: one shared text may stand in every cell.
+pub const XLSX_GIVEN_BYTES_MAX: u64 = 8 << 30;

@@ -7,6 +7,8 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::datetime::{self, Civil, Wrong, century};
 use super::decimal::{Decimal, leading};
+use crate::diagnostic::Words;
+use crate::schema::table::say;
 
 /// Forms in the order in which they are tried; empty: `text` alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub(crate) const KNOWN: &[&str] = &["text", "epoch_s", "epoch_ms", "excel"];
 
 impl Forms {
     /// Adds a form as a mapping names it, or says what is wrong with it.
-    pub(crate) fn add(&mut self, form: &str) -> Result<(), String> {
+    pub(crate) fn add(&mut self, form: &str) -> Result<(), Words> {
         self.0.push(match form {
             "text" => Form::Text,
             "epoch_s" => Form::EpochSeconds,
@@ -79,7 +81,7 @@ impl Forms {
     }
 }
 
-fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
+fn pieces(pattern: &str) -> Result<Vec<Piece>, Words> {
     let mut pieces = Vec::new();
     let mut rest = pattern;
     while let Some(c) = rest.chars().next() {
@@ -97,7 +99,13 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
                 rest = &rest[c.len_utf8()..];
                 continue;
             }
-            _ => return Err(format!("`{}` in a date's form means nothing", &rest[..len * c.len_utf8()])),
+            _ => {
+                let part = &rest[..len * c.len_utf8()];
+                return Err(say(
+                    format!("日期格式中的 `{part}` 没有意义"),
+                    format!("`{part}` in a date's form means nothing"),
+                ));
+            }
         };
         pieces.push(piece);
         rest = &rest[len..];
@@ -106,7 +114,11 @@ fn pieces(pattern: &str) -> Result<Vec<Piece>, String> {
     let whole = has(|p| matches!(p, Piece::Year | Piece::ShortYear))
         && has(|p| matches!(p, Piece::Month(_)))
         && has(|p| matches!(p, Piece::Day(_)));
-    if whole { Ok(pieces) } else { Err("a date's form needs year, month and day, each once".to_owned()) }
+    if whole {
+        Ok(pieces)
+    } else {
+        Err(say("日期格式须有年、月、日各一次", "a date's form needs year, month and day, each once"))
+    }
 }
 
 fn pattern(text: &str, pieces: &[Piece]) -> Result<Civil, Wrong> {
@@ -247,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_form_that_means_nothing_says_so() {
-        let wrong = |form: &str| Forms::default().add(form).unwrap_err();
+        let wrong = |form: &str| Forms::default().add(form).unwrap_err().en;
         assert_eq!(wrong("DD/MM/YYYY"), "`DD` in a date's form means nothing");
         assert_eq!(wrong("yyyy-MM"), "a date's form needs year, month and day, each once");
         assert_eq!(wrong("epoch"), "`e` in a date's form means nothing");

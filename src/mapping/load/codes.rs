@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::{Loader, Node};
+use super::{Loader, Node, maybe};
+use crate::diagnostic::nearest;
 use crate::mapping::rule::{Codes, Source, key_of, without_zero_fraction};
-use crate::schema::table::{Document, Word, nearest};
+use crate::schema::table::{Document, Word, nothing, say};
 use crate::schema::{CodeSet, Field};
+
+/// Codes that a hint shows.
+const CODES_SHOWN: usize = 8;
 
 impl Loader<'_> {
     /// How values become codes: by the rule's table, by the set it names, else by the set of the field.
@@ -60,10 +64,11 @@ impl Loader<'_> {
             None => {
                 let near = nearest(&word.text, self.schema.code_sets().map(|set| set.name.as_str()));
                 let hint = near.and_then(|name| self.schema.code_set(name)).map_or_else(
-                    || "mappings/codes has them".to_owned(),
-                    |set| format!("`{}` ({})?", set.name, set.name_zh),
+                    || say("代码集见 mappings/codes", "mappings/codes has them"),
+                    |set| maybe(&set.name, &set.name_zh),
                 );
-                doc.wrong(word.at, format!("there is no code set `{}`", word.text), hint);
+                let name = &word.text;
+                doc.wrong(word.at, say(format!("没有代码集 `{name}`"), format!("there is no code set `{name}`")), hint);
             }
         }
         found
@@ -75,8 +80,12 @@ impl Loader<'_> {
         let found = self.tables.get(name).cloned();
         if found.is_none() {
             let near = nearest(name, self.tables.keys().map(String::as_str));
-            let hint = near.map_or_else(|| format!("add [tables.{name}]"), |near| format!("`{near}`?"));
-            doc.wrong(node.span().start, format!("there is no table `{name}`"), hint);
+            let hint = match near {
+                Some(near) => maybe(near, ""),
+                None => say(format!("加上 [tables.{name}]"), format!("add [tables.{name}]")),
+            };
+            let message = say(format!("没有对照表 `{name}`"), format!("there is no table `{name}`"));
+            doc.wrong(node.span().start, message, hint);
         }
         found
     }
@@ -99,20 +108,29 @@ impl Loader<'_> {
         let unknown = elements.into_iter().find(|code| !code.is_empty() && set.by_code(code).is_none());
         let Some(code) = unknown.filter(|_| !incomplete()) else { return };
         let hint = match set.by_name(code) {
-            Some(value) => format!("`{}` is {}", value.code, value.name_zh),
+            Some(value) => {
+                let (code, name) = (&value.code, &value.name_zh);
+                say(format!("{name}的代码是 `{code}`"), format!("`{code}` is {name}"))
+            }
             None => {
-                let few = set.values.iter().take(8).map(|value| format!("{} {}", value.code, value.name_zh));
-                few.collect::<Vec<_>>().join(", ")
+                let few = set.values.iter().take(CODES_SHOWN).map(|value| format!("{} {}", value.code, value.name_zh));
+                let few: Vec<String> = few.collect();
+                say(few.join("、"), few.join(", "))
             }
         };
-        doc.wrong(word.at, format!("`{code}` is no code of `{}` ({})", set.name, set.name_zh), hint);
+        let (name, label) = (&set.name, &set.name_zh);
+        let message = say(
+            format!("`{code}` 不是代码集 `{name}`（{label}）的代码"),
+            format!("`{code}` is no code of `{name}` ({label})"),
+        );
+        doc.wrong(word.at, message, hint);
     }
 }
 
 /// A table of words: keys as values are compared, so that `１`, `1` and `1.0` are one.
 pub(super) fn table(doc: &mut Document<'_>, node: &Node<'_>, name: &str) -> Option<HashMap<String, String>> {
     let Some(entries) = node.get_ref().as_table() else {
-        doc.mistyped(node, name, "a table { \"their word\" = \"code\" }");
+        doc.mistyped(node, name, say("表 { \"来源的写法\" = \"代码\" }", "a table { \"their word\" = \"code\" }"));
         return None;
     };
     let mut table = HashMap::with_capacity(entries.len());
@@ -124,11 +142,15 @@ pub(super) fn table(doc: &mut Document<'_>, node: &Node<'_>, name: &str) -> Opti
                 if let Some(other) = table.insert(plain, value.to_owned())
                     && other != value
                 {
-                    let message = format!("`{}` stands in the table twice, once as `{other}`", key.get_ref());
-                    doc.wrong(key.span().start, message, "");
+                    let key_text = key.get_ref();
+                    let message = say(
+                        format!("`{key_text}` 在表中出现两次，另一处为 `{other}`"),
+                        format!("`{key_text}` stands in the table twice, once as `{other}`"),
+                    );
+                    doc.wrong(key.span().start, message, nothing());
                 }
             }
-            None => doc.mistyped(node, key.get_ref(), "a text in quotes"),
+            None => doc.mistyped(node, key.get_ref(), say("引号中的文本", "a text in quotes")),
         }
     }
     Some(table)

@@ -5,7 +5,7 @@ use toml::de::DeTable;
 use super::rule::separators;
 use super::{Loader, Node};
 use crate::mapping::each::{By, ELEMENTS_MAX, Each};
-use crate::schema::table::{Document, Word};
+use crate::schema::table::{Document, Word, nothing, say};
 
 const KEYS: &[&str] = &["split", "columns", "count", "number", "when", "complete"];
 /// Where the number of a group stands in the names of its columns.
@@ -16,7 +16,7 @@ const GROUPS_MAX: u32 = 200;
 impl Loader<'_> {
     pub(super) fn each(&mut self, doc: &mut Document<'_>, node: &Node<'_>) -> Option<Each> {
         let Some(table) = node.get_ref().as_table() else {
-            doc.mistyped(node, "each", "a table");
+            doc.mistyped(node, "each", say("表", "a table"));
             return None;
         };
         doc.only(table, KEYS);
@@ -24,8 +24,13 @@ impl Loader<'_> {
             (Some(split), None) => self.split_columns(doc, split)?,
             (None, Some(columns)) => self.groups(doc, table, columns)?,
             _ => {
-                let hint = "split = { COLUMN = \"、\" }, or columns = { NAME = \"NAME{n}\" } with count = 10";
-                doc.wrong(node.span().start, "`each` needs `split` or `columns`, one of them", hint);
+                let hint = say(
+                    "split = { 列 = \"、\" }，或 columns = { 名称 = \"名称{n}\" } 加 count = 10",
+                    "split = { COLUMN = \"、\" }, or columns = { NAME = \"NAME{n}\" } with count = 10",
+                );
+                let message =
+                    say("`each` 须有 `split` 或 `columns` 之一", "`each` needs `split` or `columns`, one of them");
+                doc.wrong(node.span().start, message, hint);
                 return None;
             }
         };
@@ -39,7 +44,7 @@ impl Loader<'_> {
 
     fn split_columns(&mut self, doc: &mut Document<'_>, node: &Node<'_>) -> Option<By> {
         let Some(columns) = node.get_ref().as_table().filter(|columns| !columns.is_empty()) else {
-            doc.mistyped(node, "split", "a table { COLUMN = \"、\" }");
+            doc.mistyped(node, "split", say("表 { 列 = \"、\" }", "a table { COLUMN = \"、\" }"));
             return None;
         };
         let mut split = Vec::new();
@@ -52,19 +57,27 @@ impl Loader<'_> {
 
     fn groups(&mut self, doc: &mut Document<'_>, table: &DeTable<'_>, node: &Node<'_>) -> Option<By> {
         let Some(columns) = node.get_ref().as_table().filter(|columns| !columns.is_empty()) else {
-            doc.mistyped(node, "columns", "a table { NAME = \"NAME{n}\" }");
+            doc.mistyped(node, "columns", say("表 { 名称 = \"名称{n}\" }", "a table { NAME = \"NAME{n}\" }"));
             return None;
         };
         let Some(count) = doc.number(table, "count").filter(|count| (1..=GROUPS_MAX).contains(count)) else {
-            let message = format!("`count` must say how many groups there are, 1 to {GROUPS_MAX}");
-            doc.wrong(node.span().start, message, "count = 10");
+            let message = say(
+                format!("`count` 须写明组数，1 到 {GROUPS_MAX}"),
+                format!("`count` must say how many groups there are, 1 to {GROUPS_MAX}"),
+            );
+            doc.wrong(node.span().start, message, say("count = 10", "count = 10"));
             return None;
         };
         let mut groups = Vec::new();
         for (key, node) in columns {
             let pattern = node.get_ref().as_str().filter(|pattern| pattern.contains(NUMBER));
             let Some(pattern) = pattern else {
-                doc.wrong(node.span().start, format!("`{}` must be a column's name with {NUMBER}", key.get_ref()), "");
+                let name = key.get_ref();
+                let message = say(
+                    format!("`{name}` 应为含 {NUMBER} 的列名"),
+                    format!("`{name}` must be a column's name with {NUMBER}"),
+                );
+                doc.wrong(node.span().start, message, nothing());
                 continue;
             };
             let column = |n: u32| Word { text: pattern.replace(NUMBER, &n.to_string()), at: node.span().start };

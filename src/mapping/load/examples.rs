@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Loader, Node, field_hint};
+use super::{Loader, Node, no_field};
 use crate::diagnostic::Diagnostic;
 use crate::mapping::example::{Example, Expected};
-use crate::schema::table::{Document, nearest};
+use crate::schema::table::{Document, Word, perhaps, say};
 use crate::schema::{Dataset, FieldId, ReasonCode};
 
 const KEYS: &[&str] = &["row", "record", "records", "filtered", "withdraw", "reasons", "found"];
@@ -21,7 +21,8 @@ impl Loader<'_> {
             let row = match table.get("row") {
                 Some(node) => texts(doc, node, "row"),
                 None => {
-                    doc.wrong(at, "`row` is missing", "row = { COLUMN = \"value\" }");
+                    let hint = say("row = { 列 = \"值\" }", "row = { COLUMN = \"value\" }");
+                    doc.wrong(at, say("缺少 `row`", "`row` is missing"), hint);
                     BTreeMap::new()
                 }
             };
@@ -57,8 +58,8 @@ impl Loader<'_> {
         if let Some(table) = node.get_ref().as_table() {
             for (key, _) in table {
                 if dataset.field(key.get_ref()).is_none() {
-                    let hint = field_hint(dataset, key.get_ref());
-                    doc.wrong(key.span().start, format!("{} has no field `{}`", dataset.code, key.get_ref()), hint);
+                    let word = Word { text: key.get_ref().to_string(), at: key.span().start };
+                    no_field(doc, dataset, &word);
                 }
             }
         }
@@ -72,18 +73,20 @@ impl Loader<'_> {
     fn found(&self, doc: &mut Document<'_>, table: &DeTable<'_>) -> Vec<(String, Vec<(FieldId, String)>)> {
         let Some(node) = table.get("found") else { return Vec::new() };
         let Some(datasets) = node.get_ref().as_table() else {
-            doc.mistyped(node, "found", "a table { DATASET = [{ FIELD = \"value\" }] }");
+            let expected = say("表 { 数据集 = [{ 字段 = \"值\" }] }", "a table { DATASET = [{ FIELD = \"value\" }] }");
+            doc.mistyped(node, "found", expected);
             return Vec::new();
         };
         let mut found = Vec::new();
         for (key, node) in datasets {
             let Some(dataset) = self.schema.dataset(key.get_ref()) else {
-                let hint = self.dataset_hint(key.get_ref());
-                doc.wrong(key.span().start, format!("there is no dataset `{}`", key.get_ref()), hint);
+                let word = Word { text: key.get_ref().to_string(), at: key.span().start };
+                self.no_dataset(doc, &word);
                 continue;
             };
             let Some(records) = node.get_ref().as_array() else {
-                doc.mistyped(node, key.get_ref(), "a list of records [{ FIELD = \"value\" }]");
+                let expected = say("记录列表 [{ 字段 = \"值\" }]", "a list of records [{ FIELD = \"value\" }]");
+                doc.mistyped(node, key.get_ref(), expected);
                 continue;
             };
             for record in records.iter() {
@@ -101,9 +104,8 @@ fn reasons(doc: &mut Document<'_>, table: &DeTable<'_>) -> BTreeSet<ReasonCode> 
             Some(code) => drop(codes.insert(*code)),
             None => {
                 let names: Vec<String> = ReasonCode::ALL.iter().map(|code| code.name()).collect();
-                let near = nearest(&word.text, names.iter().map(String::as_str));
-                let hint = near.map_or_else(String::new, |near| format!("`{near}`?"));
-                doc.wrong(word.at, format!("there is no reason `{}`", word.text), hint);
+                let (name, hint) = (&word.text, perhaps(&word.text, names.iter().map(String::as_str)));
+                doc.wrong(word.at, say(format!("没有原因代码 `{name}`"), format!("there is no reason `{name}`")), hint);
             }
         }
     }
@@ -113,7 +115,7 @@ fn reasons(doc: &mut Document<'_>, table: &DeTable<'_>) -> BTreeSet<ReasonCode> 
 /// A table of texts; numbers are taken as they are written.
 fn texts(doc: &mut Document<'_>, node: &Node<'_>, key: &str) -> BTreeMap<String, String> {
     let Some(table) = node.get_ref().as_table() else {
-        doc.mistyped(node, key, "a table");
+        doc.mistyped(node, key, say("表", "a table"));
         return BTreeMap::new();
     };
     let mut texts = BTreeMap::new();
@@ -123,7 +125,7 @@ fn texts(doc: &mut Document<'_>, node: &Node<'_>, key: &str) -> BTreeMap<String,
             DeValue::Integer(number) => number.as_str().to_owned(),
             DeValue::Float(number) => number.as_str().to_owned(),
             _ => {
-                doc.mistyped(node, name.get_ref(), "a text in quotes");
+                doc.mistyped(node, name.get_ref(), say("引号中的文本", "a text in quotes"));
                 continue;
             }
         };

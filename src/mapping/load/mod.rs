@@ -22,8 +22,8 @@ use super::convert::clean::Width;
 use super::row::{Placeholders, Reading};
 use super::rule::{Rule, UnitField};
 use super::{Assign, FieldRule, Lookup, Mapping, Name, WhenLost};
-use crate::diagnostic::Diagnostic;
-use crate::schema::table::{Document, Word, nearest};
+use crate::diagnostic::{Diagnostic, Words, nearest};
+use crate::schema::table::{Document, Word, perhaps, say};
 use crate::schema::{Dataset, FieldId, Schema};
 use rule::Built;
 
@@ -66,7 +66,9 @@ pub fn load(
     for (file, text) in common.into_iter().chain([(file, text)]) {
         if text.len() > TEXT_BYTES_MAX {
             let message = format!("it is larger than {TEXT_BYTES_MAX} bytes");
-            return Err(vec![Diagnostic::whole(file, message, "a mapping is a text that people read")]);
+            let found = Diagnostic::whole(file, message, "a mapping is a text that people read");
+            let zh = format!("超过 {TEXT_BYTES_MAX} 字节");
+            return Err(vec![found.in_chinese(zh, "映射是给人读的文本")]);
         }
     }
     let mut own = Document::new(file, text);
@@ -154,8 +156,9 @@ impl<'s> Loader<'s> {
             && !identity.iter().any(|part| part.element)
         {
             let names = each.slots().map(|slot| self.names[slot].text.as_str()).collect::<Vec<_>>().join(", ");
-            let message = "every element of a row would have the same identity";
-            own.wrong(node.span().start, message, format!("add one of {names}"));
+            let message = say("同一行的各元素会有相同的标识", "every element of a row would have the same identity");
+            let hint = say(format!("加上 {names} 之一"), format!("add one of {names}"));
+            own.wrong(node.span().start, message, hint);
         }
         let version = root.get("version").and_then(|node| self.version(own, node));
         self.fields(own, root, shared, shared_root);
@@ -165,11 +168,10 @@ impl<'s> Loader<'s> {
         let reason = own.text(root, "reason");
         if let (Some("warn"), None) = (parents, &reason) {
             let at = root.get("parents").map_or(0, |node| node.span().start);
-            own.wrong(
-                at,
-                "`parents = \"warn\"` needs its reason",
-                "add reason = \"why nobody supplies the parents yet\"",
-            );
+            let message = say("`parents = \"warn\"` 须写明原因", "`parents = \"warn\"` needs its reason");
+            let hint =
+                say("加上 reason = \"为何尚无上级数据\"", "add reason = \"why nobody supplies the parents yet\"");
+            own.wrong(at, message, hint);
         }
         let examples = self.examples(own, root);
         let dataset = self.dataset.clone()?;
@@ -208,19 +210,19 @@ impl<'s> Loader<'s> {
         let word = doc.needed(root, "dataset", 0);
         let found = self.schema.dataset(&word.text);
         if found.is_none() && !word.text.is_empty() {
-            let hint = self.dataset_hint(&word.text);
-            doc.wrong(word.at, format!("there is no dataset `{}`", word.text), hint);
+            self.no_dataset(doc, &word);
         }
         found.cloned()
     }
 
-    fn dataset_hint(&self, name: &str) -> String {
-        let near = nearest(name, self.schema.datasets().iter().map(|d| d.code.as_str()));
-        let near = near.and_then(|code| self.schema.dataset(code));
-        near.map_or_else(
-            || "`exchange-hub schema list` names them".to_owned(),
-            |dataset| format!("`{}` ({})?", dataset.code, dataset.name_zh),
-        )
+    fn no_dataset(&self, doc: &mut Document<'_>, word: &Word) {
+        let near = nearest(&word.text, self.schema.datasets().iter().map(|d| d.code.as_str()));
+        let hint = match near.and_then(|code| self.schema.dataset(code)) {
+            Some(near) => maybe(&near.code, &near.name_zh),
+            None => say("用 `exchange-hub schema list` 列出数据集", "`exchange-hub schema list` names them"),
+        };
+        let name = &word.text;
+        doc.wrong(word.at, say(format!("没有数据集 `{name}`"), format!("there is no dataset `{name}`")), hint);
     }
 
     /// Tables and placeholders: the mapping's own go before the system's.
@@ -242,7 +244,7 @@ impl<'s> Loader<'s> {
     fn read_tables(&mut self, doc: &mut Document<'_>, root: &DeTable<'_>) {
         let Some(node) = root.get("tables") else { return };
         let Some(tables) = node.get_ref().as_table() else {
-            return doc.mistyped(node, "tables", "tables [tables.<name>]");
+            return doc.mistyped(node, "tables", say("表 [tables.<名称>]", "tables [tables.<name>]"));
         };
         for (key, node) in tables {
             if let Some(table) = codes::table(doc, node, key.get_ref()) {
@@ -262,7 +264,8 @@ impl<'s> Loader<'s> {
         let rules = sorted(own, root, "fields");
         let shared_rules = sorted(shared, shared_root, "fields");
         if rules.is_empty() && shared_rules.is_empty() {
-            own.wrong(0, "there is no rule", "add [fields] with FIELD = \"COLUMN\"");
+            let hint = say("加上 [fields]，每行 字段 = \"列\"", "add [fields] with FIELD = \"COLUMN\"");
+            own.wrong(0, say("没有任何规则", "there is no rule"), hint);
         }
         let Some(dataset) = self.dataset.clone() else { return };
         let mut todo = Vec::new();
@@ -270,8 +273,7 @@ impl<'s> Loader<'s> {
             match dataset.field(&word.text) {
                 Some(field) => todo.push((field, *node, true)),
                 None => {
-                    let hint = field_hint(&dataset, &word.text);
-                    own.wrong(word.at, format!("{} has no field `{}`", dataset.code, word.text), hint);
+                    no_field(own, &dataset, word);
                 }
             }
         }
@@ -293,8 +295,9 @@ impl<'s> Loader<'s> {
     fn known_anywhere(&self, doc: &mut Document<'_>, word: &Word) {
         let fields = || self.schema.datasets().iter().flat_map(|d| d.fields.iter().map(|f| f.name.as_str()));
         if !fields().any(|name| name == word.text) {
-            let hint = nearest(&word.text, fields()).map_or_else(String::new, |near| format!("`{near}`?"));
-            doc.wrong(word.at, format!("no dataset has a field `{}`", word.text), hint);
+            let name = &word.text;
+            let message = say(format!("没有数据集有字段 `{name}`"), format!("no dataset has a field `{name}`"));
+            doc.wrong(word.at, message, perhaps(name, fields()));
         }
     }
 
@@ -358,7 +361,7 @@ impl<'s> Loader<'s> {
         let word = doc.text(table, key)?;
         let found = words.iter().find(|w| **w == word.text).copied();
         if found.is_none() {
-            doc.wrong(word.at, format!("`{key}` cannot be `{}`", word.text), format!("one of {}", words.join(", ")));
+            not_one_of(doc, key, &word, words);
         }
         found
     }
@@ -372,9 +375,12 @@ impl<'s> Loader<'s> {
         if !known {
             let columns = self.declared.iter().flatten().map(String::as_str);
             let made = self.names.iter().filter(|name| name.made).map(|name| name.text.as_str());
-            let near = nearest(&word.text, columns.chain(made));
-            let hint = near.map_or_else(|| "it is not listed in `columns`".to_owned(), |near| format!("`{near}`?"));
-            doc.wrong(word.at, format!("there is no column `{}`", word.text), hint);
+            let hint = match nearest(&word.text, columns.chain(made)) {
+                Some(near) => maybe(near, ""),
+                None => say("它不在 `columns` 中", "it is not listed in `columns`"),
+            };
+            let name = &word.text;
+            doc.wrong(word.at, say(format!("没有列 `{name}`"), format!("there is no column `{name}`")), hint);
         }
         self.add_name(doc, word, false)
     }
@@ -406,7 +412,7 @@ fn placeholders(doc: &mut Document<'_>, table: &DeTable<'_>) -> Placeholders {
 fn sorted<'a, 'i>(doc: &mut Document<'_>, root: &'a DeTable<'i>, key: &str) -> Vec<(Word, &'a Node<'i>)> {
     let Some(node) = root.get(key) else { return Vec::new() };
     let Some(table) = node.get_ref().as_table() else {
-        doc.mistyped(node, key, "a table");
+        doc.mistyped(node, key, say("表", "a table"));
         return Vec::new();
     };
     let by_place: BTreeMap<usize, _> = table.iter().map(|(key, node)| (key.span().start, (key, node))).collect();
@@ -418,12 +424,46 @@ fn constant(node: &Node<'_>) -> Option<String> {
     node.get_ref().as_table()?.get("const")?.get_ref().as_str().map(str::to_owned)
 }
 
-/// The field that was probably meant, by name or by Chinese name.
-fn field_hint(dataset: &Dataset, name: &str) -> String {
+/// Notes that a dataset has no such field, with the one that was probably meant, by name or by Chinese name.
+fn no_field(doc: &mut Document<'_>, dataset: &Dataset, word: &Word) {
+    let name = word.text.as_str();
     let by_label = dataset.fields.iter().find(|field| field.name_zh == name);
     let near = || nearest(name, dataset.fields.iter().map(|field| field.name.as_str())).and_then(|n| dataset.field(n));
-    match by_label.or_else(|| near().map(|field| &dataset.fields[field])) {
-        Some(field) => format!("`{}` ({})?", field.name, field.name_zh),
-        None => format!("`exchange-hub schema show {}` names them", dataset.label()),
+    let hint = match by_label.or_else(|| near().map(|field| &dataset.fields[field])) {
+        Some(field) => maybe(&field.name, &field.name_zh),
+        None => {
+            let label = dataset.label();
+            let command = format!("`exchange-hub schema show {label}`");
+            say(format!("用 {command} 列出字段"), format!("{command} names them"))
+        }
+    };
+    let code = &dataset.code;
+    doc.wrong(word.at, say(format!("{code} 没有字段 `{name}`"), format!("{code} has no field `{name}`")), hint);
+}
+
+/// "Did you mean", with the Chinese name where there is one.
+fn maybe(name: &str, label: &str) -> Words {
+    match label {
+        "" => say(format!("是否为 `{name}`？"), format!("`{name}`?")),
+        label => say(format!("是否为 `{name}`（{label}）？"), format!("`{name}` ({label})?")),
     }
+}
+
+/// Notes a word that is none of a few.
+fn not_one_of(doc: &mut Document<'_>, key: &str, word: &Word, words: &[&str]) {
+    let name = &word.text;
+    let hint = match nearest(name, words.iter().copied()) {
+        Some(near) => maybe(near, ""),
+        None => one_of(words),
+    };
+    doc.wrong(word.at, say(format!("`{key}` 不能是 `{name}`"), format!("`{key}` cannot be `{name}`")), hint);
+}
+
+fn one_of(words: &[&str]) -> Words {
+    say(format!("应为 {} 之一", words.join("、")), format!("one of {}", words.join(", ")))
+}
+
+/// Notes a key without effect.
+fn idle(doc: &mut Document<'_>, at: usize, key: &str, hint: Words) {
+    doc.wrong(at, say(format!("`{key}` 在此不起作用"), format!("`{key}` does nothing here")), hint);
 }

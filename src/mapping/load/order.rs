@@ -8,7 +8,7 @@ use crate::mapping::convert::clean::Width;
 use crate::mapping::row::{Placeholders, Reading};
 use crate::mapping::rule::key_of;
 use crate::mapping::{IdentityPart, Version};
-use crate::schema::table::{Document, Word};
+use crate::schema::table::{Document, Word, say};
 
 impl Loader<'_> {
     /// A table of columns and the values they must have, or an expression.
@@ -23,8 +23,12 @@ impl Loader<'_> {
                 Some(inner) => match inner.get("not") {
                     Some(values) if inner.len() == 1 => (values, true),
                     _ => {
-                        let message = format!("`{}` must be a value, a list of them, or {{ not = … }}", word.text);
-                        let hint = "a column's name with points in it stands in quotes";
+                        let name = &word.text;
+                        let message = say(
+                            format!("`{name}` 应为值、值的列表或 {{ not = … }}"),
+                            format!("`{name}` must be a value, a list of them, or {{ not = … }}"),
+                        );
+                        let hint = say("带点的列名要加引号", "a column's name with points in it stands in quotes");
                         doc.wrong(node.span().start, message, hint);
                         continue;
                     }
@@ -35,7 +39,7 @@ impl Loader<'_> {
                 DeValue::String(one) => vec![key_of(one)],
                 DeValue::Array(_) => doc.words(node).into_iter().map(|word| key_of(&word.text)).collect(),
                 _ => {
-                    doc.mistyped(node, &word.text, "a text or a list of texts");
+                    doc.mistyped(node, &word.text, say("文本或文本列表", "a text or a list of texts"));
                     continue;
                 }
             };
@@ -87,7 +91,8 @@ impl Loader<'_> {
                 (word, (!number).then_some(forms))
             }
             _ => {
-                doc.mistyped(node, "version", "a column or a table { from = \"…\" }");
+                let expected = say("列名或表 { from = \"…\" }", "a column or a table { from = \"…\" }");
+                doc.mistyped(node, "version", expected);
                 return None;
             }
         };

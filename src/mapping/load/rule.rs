@@ -3,7 +3,8 @@
 use regex::RegexBuilder;
 use toml::de::DeTable;
 
-use super::{Loader, Node, field_hint};
+use super::{Loader, Node, idle, maybe, no_field, not_one_of, one_of};
+use crate::diagnostic::{Words, nearest};
 use crate::mapping::Assign;
 use crate::mapping::convert::area::AreaUnit;
 use crate::mapping::convert::clean::Width;
@@ -12,7 +13,7 @@ use crate::mapping::convert::form::{self, Forms};
 use crate::mapping::convert::money::MoneyUnit;
 use crate::mapping::row::Reading;
 use crate::mapping::rule::{Convert, IN_TEN_THOUSAND, IN_YUAN, Part, Pattern, Rule, Source, UnitField};
-use crate::schema::table::{Document, Word, nearest};
+use crate::schema::table::{Document, Word, nothing, say};
 use crate::schema::{Field, FieldId, Kind, Personal, Unit};
 
 /// What a rule became.
@@ -71,7 +72,8 @@ impl Loader<'_> {
             return self.finish(doc, &DeTable::new(), source, field, node.span().start);
         }
         let Some(table) = node.get_ref().as_table() else {
-            doc.mistyped(node, "a rule", "a column's name or a table { from = \"…\" }");
+            let expected = say("列名或表 { from = \"…\" }", "a column's name or a table { from = \"…\" }");
+            doc.mistyped(node, "rule", expected);
             return None;
         };
         let at = node.span().start;
@@ -119,14 +121,18 @@ impl Loader<'_> {
         given.sort_unstable();
         let kind = match given[..] {
             [] => {
-                let hint = format!("one of {}", sources.join(", "));
-                doc.wrong(at, "the rule does not say where the value comes from", hint);
+                let message = say("规则没有写明值从何来", "the rule does not say where the value comes from");
+                doc.wrong(at, message, one_of(sources));
                 return None;
             }
             [(_, one)] => one,
             [(_, a), (_, b)] if [a, b].contains(&"assign") && [a, b].contains(&"from") => "assign",
             [(_, first), (second, other), ..] => {
-                doc.wrong(second, format!("`{other}` beside `{first}`: a value comes from one of them"), "");
+                let message = say(
+                    format!("`{first}` 之外又有 `{other}`：值只能有一个来源"),
+                    format!("`{other}` beside `{first}`: a value comes from one of them"),
+                );
+                doc.wrong(second, message, nothing());
                 return None;
             }
         };
@@ -141,11 +147,13 @@ impl Loader<'_> {
             };
             if lonely {
                 let hint = match (owners.first(), name) {
-                    (Some(owner), _) => format!("it belongs to `{owner}`"),
-                    (None, "else") => "it belongs to `table`, `code` or `present`".to_owned(),
-                    (None, _) => format!("`{kind}` gives the standard's value as it is"),
+                    (Some(owner), _) => belongs(&format!("`{owner}`")),
+                    (None, "else") => belongs("`table` / `code` / `present`"),
+                    (None, _) => {
+                        say(format!("`{kind}` 直接给出标准值"), format!("`{kind}` gives the standard's value as it is"))
+                    }
                 };
-                doc.wrong(key.span().start, format!("`{name}` does nothing here"), hint);
+                idle(doc, key.span().start, name, hint);
             }
         }
         Some(kind)
@@ -160,11 +168,9 @@ impl Loader<'_> {
         let words = doc.words(node);
         let slots: Vec<usize> = words.iter().map(|word| self.slot(doc, word)).collect();
         if slots.is_empty() {
-            doc.wrong(
-                node.span().start,
-                "`from` names no column",
-                "from = \"COLUMN\", or several: the first with a value",
-            );
+            let hint =
+                say("from = \"列\"，或多列：取第一个有值的", "from = \"COLUMN\", or several: the first with a value");
+            doc.wrong(node.span().start, say("`from` 没有列", "`from` names no column"), hint);
         }
         Some(Source::First(slots))
     }
@@ -172,7 +178,8 @@ impl Loader<'_> {
     fn concat(&mut self, doc: &mut Document<'_>, table: &DeTable<'_>) -> Option<Source> {
         let node = table.get("concat")?;
         let Some(items) = node.get_ref().as_array() else {
-            doc.mistyped(node, "concat", "a list [\"COLUMN\", { const = \"-\" }]");
+            let expected = say("列表 [\"列\", { const = \"-\" }]", "a list [\"COLUMN\", { const = \"-\" }]");
+            doc.mistyped(node, "concat", expected);
             return None;
         };
         let mut parts = Vec::new();
@@ -184,7 +191,11 @@ impl Loader<'_> {
                 doc.only(literal, &["const"]);
                 parts.push(Part::Literal(doc.needed(literal, "const", item.span().start).text));
             } else {
-                doc.wrong(item.span().start, "a part of `concat` is a column or { const = \"…\" }", "");
+                let message = say(
+                    "`concat` 的每一项是列名或 { const = \"…\" }",
+                    "a part of `concat` is a column or { const = \"…\" }",
+                );
+                doc.wrong(item.span().start, message, nothing());
             }
         }
         let separator = doc.text(table, "separator").map(|word| word.text);
@@ -196,7 +207,8 @@ impl Loader<'_> {
         let column = self.slot(doc, &word);
         let [then, otherwise] = ["then", "else"].map(|key| doc.text(table, key).map(|w| w.text).unwrap_or_default());
         if then.is_empty() && otherwise.is_empty() {
-            doc.wrong(word.at, "`present` gives nothing", "add then = \"1\" and else = \"0\"");
+            let hint = say("加上 then = \"1\" 和 else = \"0\"", "add then = \"1\" and else = \"0\"");
+            doc.wrong(word.at, say("`present` 没有给出值", "`present` gives nothing"), hint);
         }
         Some(Source::Present { column, then, otherwise })
     }
@@ -231,11 +243,12 @@ impl Loader<'_> {
             && max > most
             && let Some(node) = table.get("max")
         {
-            doc.wrong(
-                node.span().start,
+            let message = say(
+                format!("该字段最多 {most} 个字符，不是 {max}"),
                 format!("the field holds {most} characters, not {max}"),
-                format!("max = {most}"),
             );
+            let hint = format!("max = {most}");
+            doc.wrong(node.span().start, message, say(hint.clone(), hint));
         }
         let split = if ready { Vec::new() } else { self.split_by(doc, table, field) };
         let default = doc.text(table, "default");
@@ -263,7 +276,9 @@ impl Loader<'_> {
             Err(error) => {
                 let error = error.to_string();
                 let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                doc.wrong(word.at, format!("`regex` is no regular expression: {last}"), "");
+                let message =
+                    say(format!("`regex` 不是正则表达式：{last}"), format!("`regex` is no regular expression: {last}"));
+                doc.wrong(word.at, message, nothing());
                 None
             }
         }
@@ -315,15 +330,16 @@ impl Loader<'_> {
             "name" => Convert::Name,
             _ => Convert::Text,
         };
-        for (key, belongs) in
+        for (key, fits) in
             [("form", matches!(word, "datetime" | "date")), ("unit", word == "area"), ("unit_from", false)]
         {
-            if let (false, Some((key, _))) = (belongs, table.get_key_value(key)) {
+            if let (false, Some((key, _))) = (fits, table.get_key_value(key)) {
                 let hint = match key.get_ref().as_ref() {
-                    "form" => "it belongs to as = \"datetime\" or \"date\"",
-                    _ => "it belongs to as = \"money\" or \"area\"",
+                    "form" => belongs("as = \"datetime\" / \"date\""),
+                    "unit" => belongs("as = \"money\" / \"area\""),
+                    _ => belongs("as = \"money\""),
                 };
-                doc.wrong(key.span().start, format!("`{}` does nothing here", key.get_ref()), hint);
+                idle(doc, key.span().start, key.get_ref(), hint);
             }
         }
         (convert, UnitField::Fixed)
@@ -337,8 +353,13 @@ impl Loader<'_> {
             Some(Unit::SquareMetre | Unit::Hectare | Unit::SquareKilometre | Unit::Mu) => ("area", "平方米"),
             _ => return,
         };
-        let message = format!("`{}` has a unit, and the rule does not say the source's", field.name);
-        doc.wrong(at, message, format!("{{ from = \"…\", as = \"{what}\", unit = \"{example}\" }}"));
+        let name = &field.name;
+        let message = say(
+            format!("`{name}` 有单位，规则须写明来源的单位"),
+            format!("`{name}` has a unit, and the rule does not say the source's"),
+        );
+        let hint = format!("{{ from = \"…\", as = \"{what}\", unit = \"{example}\" }}");
+        doc.wrong(at, message, say(hint.clone(), hint));
     }
 
     pub(super) fn forms(&self, doc: &mut Document<'_>, table: &DeTable<'_>) -> Forms {
@@ -349,11 +370,13 @@ impl Loader<'_> {
         };
         for word in words {
             if let Err(message) = forms.add(&word.text) {
-                let near = nearest(&word.text, form::KNOWN.iter().copied());
-                let hint = near.map_or_else(
-                    || format!("a pattern of yyyy yy MM M dd d HH H mm ss, or one of {}", form::KNOWN.join(", ")),
-                    |near| format!("`{near}`?"),
-                );
+                let hint = match nearest(&word.text, form::KNOWN.iter().copied()) {
+                    Some(near) => maybe(near, ""),
+                    None => say(
+                        format!("由 yyyy yy MM M dd d HH H mm ss 组成，或 {} 之一", form::KNOWN.join("、")),
+                        format!("a pattern of yyyy yy MM M dd d HH H mm ss, or one of {}", form::KNOWN.join(", ")),
+                    ),
+                };
                 doc.wrong(word.at, message, hint);
             }
         }
@@ -380,7 +403,9 @@ impl Loader<'_> {
             },
             Some(_) => {
                 let name = field.map(|field| field.name.as_str()).unwrap_or_default();
-                doc.wrong(at, format!("`{name}` is no amount of money in the schema"), "as = \"number\"");
+                let message =
+                    say(format!("`{name}` 在规范中不是金额"), format!("`{name}` is no amount of money in the schema"));
+                doc.wrong(at, message, say("as = \"number\"", "as = \"number\""));
                 (Some(MoneyUnit::YUAN), UnitField::Fixed)
             }
         };
@@ -397,7 +422,8 @@ impl Loader<'_> {
             Some(Unit::Mu) => AreaUnit::Mu,
             _ => {
                 let name = field.map_or("this", |field| field.name.as_str());
-                doc.wrong(at, format!("`{name}` is no area in the schema"), "as = \"number\"");
+                let message = say(format!("`{name}` 在规范中不是面积"), format!("`{name}` is no area in the schema"));
+                doc.wrong(at, message, say("as = \"number\"", "as = \"number\""));
                 AreaUnit::SquareMetre
             }
         };
@@ -416,9 +442,7 @@ impl Loader<'_> {
         if words.contains(&word.text.as_str()) {
             return Some(word.text);
         }
-        let near = nearest(&word.text, words.iter().copied());
-        let hint = near.map_or_else(|| format!("one of {}", words.join(", ")), |near| format!("`{near}`?"));
-        doc.wrong(word.at, format!("`{key}` cannot be `{}`", word.text), hint);
+        not_one_of(doc, key, &word, words);
         None
     }
 
@@ -427,11 +451,14 @@ impl Loader<'_> {
         let dataset = self.dataset.as_ref()?;
         let found = dataset.field(&word.text);
         if found.is_none() {
-            let hint = field_hint(dataset, &word.text);
-            doc.wrong(word.at, format!("{} has no field `{}`", dataset.code, word.text), hint);
+            no_field(doc, dataset, word);
         }
         found
     }
+}
+
+fn belongs(owner: &str) -> Words {
+    say(format!("它属于 {owner}"), format!("it belongs to {owner}"))
 }
 
 /// What a copy into a field of this kind means.
@@ -460,7 +487,7 @@ pub(super) fn separators(doc: &mut Document<'_>, table: &DeTable<'_>, key: &str)
         _ => doc.text(table, key).into_iter().collect(),
     };
     for word in words.iter().filter(|word| word.text.is_empty()) {
-        doc.wrong(word.at, "an empty separator separates nothing", "");
+        doc.wrong(word.at, say("空的分隔符", "an empty separator separates nothing"), nothing());
     }
     words.into_iter().map(|word| word.text).filter(|text| !text.is_empty()).collect()
 }

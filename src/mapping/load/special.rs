@@ -5,11 +5,12 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::rule::Built;
-use super::{Loader, Node, field_hint};
+use super::{Loader, Node, maybe, no_field};
+use crate::diagnostic::{Words, nearest};
 use crate::mapping::expression::{Expression, Parsed};
 use crate::mapping::rule::Rule;
 use crate::mapping::{Assign, Given, Lookup, Missing};
-use crate::schema::table::{Document, Word, nearest};
+use crate::schema::table::{Document, Word, nothing, say};
 use crate::schema::{Dataset, FieldId};
 
 /// What can be assigned.
@@ -23,8 +24,7 @@ impl Loader<'_> {
     pub(super) fn lookup(&mut self, doc: &mut Document<'_>, table: &DeTable<'_>, at: usize) -> Option<usize> {
         let word = doc.text(table, "lookup")?;
         let Some(dataset) = self.schema.dataset(&word.text).cloned() else {
-            let hint = self.dataset_hint(&word.text);
-            doc.wrong(word.at, format!("there is no dataset `{}`", word.text), hint);
+            self.no_dataset(doc, &word);
             return None;
         };
         let take = doc.needed(table, "take", at);
@@ -35,11 +35,11 @@ impl Loader<'_> {
             _ => Missing::Wait,
         };
         let Some(node) = table.get("where") else {
-            doc.wrong(at, "`where` is missing", "where = { FIELD = \"COLUMN\" }");
+            doc.wrong(at, say("缺少 `where`", "`where` is missing"), where_hint());
             return None;
         };
         let Some(wanted) = node.get_ref().as_table().filter(|wanted| !wanted.is_empty()) else {
-            doc.mistyped(node, "where", "a table { FIELD = \"COLUMN\" }");
+            doc.mistyped(node, "where", say("表 { 字段 = \"列\" }", "a table { FIELD = \"COLUMN\" }"));
             return None;
         };
         let mut values: Vec<(FieldId, Rule)> = Vec::new();
@@ -74,7 +74,7 @@ impl Loader<'_> {
         match rule {
             Some(Built::Rule(rule, _)) => Some(rule),
             Some(_) => {
-                doc.wrong(node.span().start, "nothing is looked for", "where = { FIELD = \"COLUMN\" }");
+                doc.wrong(node.span().start, say("没有要查找的值", "nothing is looked for"), where_hint());
                 None
             }
             None => None,
@@ -87,7 +87,12 @@ impl Loader<'_> {
         let field = &dataset.fields[field];
         if field.kind != crate::schema::Kind::DateTime {
             let at = table.get("stamp").map_or(0, |node| node.span().start);
-            doc.wrong(at, format!("`{}` is no time, so it cannot be stamped", field.name), "");
+            let name = &field.name;
+            let message = say(
+                format!("`{name}` 不是时间，不能由系统写入时间"),
+                format!("`{name}` is no time, so it cannot be stamped"),
+            );
+            doc.wrong(at, message, nothing());
         }
         Some(Built::Stamp)
     }
@@ -102,7 +107,11 @@ impl Loader<'_> {
         let algorithm = self.word_of(doc, table, "assign", ALGORITHMS);
         let class = match table.get("class") {
             None => {
-                doc.wrong(at, "`class` is missing", "class = \"A01\": the class of trade, code set trade_class");
+                let hint = say(
+                    "class = \"A01\"：交易分类，代码集 trade_class",
+                    "class = \"A01\": the class of trade, code set trade_class",
+                );
+                doc.wrong(at, say("缺少 `class`", "`class` is missing"), hint);
                 None
             }
             Some(node) => match node.get_ref().as_str() {
@@ -125,7 +134,8 @@ impl Loader<'_> {
         let lists = by.iter().filter(|by| dataset.fields[**by].list).count();
         if lists > 0 && by.len() > 1 {
             let at = table.get("by").map_or(at, |node| node.span().start);
-            doc.wrong(at, "a list cannot be joined with other fields here", "by = \"THE_LIST\" alone");
+            let message = say("列表字段不能与其他字段合用", "a list cannot be joined with other fields here");
+            doc.wrong(at, message, say("by = \"列表字段\"", "by = \"THE_LIST\" alone"));
         }
         let kept = if table.contains_key("from") {
             let source = DeTable::from_iter(
@@ -145,8 +155,9 @@ impl Loader<'_> {
     fn class_is_known(&self, doc: &mut Document<'_>, word: &Word) {
         let Some(set) = self.schema.code_set("trade_class").filter(|set| set.refuses()) else { return };
         if set.by_code(&word.text).is_none() {
-            let hint = set.by_name(&word.text).map_or_else(String::new, |value| format!("`{}`?", value.code));
-            doc.wrong(word.at, format!("`{}` is no class of trade", word.text), hint);
+            let hint = set.by_name(&word.text).map_or_else(nothing, |value| maybe(&value.code, ""));
+            let name = &word.text;
+            doc.wrong(word.at, say(format!("`{name}` 不是交易分类"), format!("`{name}` is no class of trade")), hint);
         }
     }
 
@@ -170,11 +181,13 @@ impl Loader<'_> {
                 Some(field) => Some(Given::Field(field)),
                 None if text.len() == CREDIT_CODE_CHARS => Some(Given::Const(text.to_owned())),
                 None => {
-                    let hint = nearest(text, dataset.fields.iter().map(|field| field.name.as_str())).map_or_else(
-                        || "a field, or a credit code of 18 characters".to_owned(),
-                        |near| format!("`{near}`?"),
+                    let near = nearest(text, dataset.fields.iter().map(|field| field.name.as_str()));
+                    let hint = near.map_or_else(
+                        || say("字段，或 18 位信用代码", "a field, or a credit code of 18 characters"),
+                        |near| maybe(near, ""),
                     );
-                    doc.wrong(node.span().start, format!("`{text}` is no platform"), hint);
+                    let message = say(format!("`{text}` 不是平台"), format!("`{text}` is no platform"));
+                    doc.wrong(node.span().start, message, hint);
                     None
                 }
             },
@@ -191,7 +204,7 @@ impl Loader<'_> {
     /// An expression with its columns bound to slots.
     pub(super) fn expression(&mut self, doc: &mut Document<'_>, node: &Node<'_>, key: &str) -> Option<Expression> {
         let Some(text) = node.get_ref().as_str() else {
-            doc.mistyped(node, key, "an expression in quotes");
+            doc.mistyped(node, key, say("引号中的表达式", "an expression in quotes"));
             return None;
         };
         let span = node.span();
@@ -216,11 +229,14 @@ impl Loader<'_> {
     }
 }
 
+fn where_hint() -> Words {
+    say("where = { 字段 = \"列\" }", "where = { FIELD = \"COLUMN\" }")
+}
+
 fn field_of(doc: &mut Document<'_>, dataset: &Dataset, word: &Word) -> Option<FieldId> {
     let found = dataset.field(&word.text);
     if found.is_none() && !word.text.is_empty() {
-        let hint = field_hint(dataset, &word.text);
-        doc.wrong(word.at, format!("{} has no field `{}`", dataset.code, word.text), hint);
+        no_field(doc, dataset, word);
     }
     found
 }

@@ -487,6 +487,19 @@ fn a_file_that_is_no_utf_8_is_told() {
 }
 
 #[test]
+fn a_code_set_that_excel_took_the_leading_zeros_from_is_told() {
+    let spoilt = embedded_text("codes/subject_role.csv").replace("\n0", "\n");
+    assert_snapshot!(wrong(&[("codes/subject_role.csv", &spoilt)], Lang::En), @"
+    codes/subject_role.csv: the code `1` is shorter than the 2 characters of TENDERER_ROLE
+      hint: Excel drops leading zeros: import the file with the column `code` as text
+    ");
+    assert_snapshot!(wrong(&[("codes/subject_role.csv", &spoilt)], Lang::Zh), @"
+    codes/subject_role.csv: 代码 `1` 短于 TENDERER_ROLE 要求的 2 位
+      提示：Excel 会去掉前导零：导入时将 `code` 列设为文本
+    ");
+}
+
+#[test]
 fn a_directory_without_schema_or_codes_changes_nothing() {
     let directory = directory(&[("from/ezhou/award.toml", "")]);
     let schema = Schema::load(Some(directory.path())).expect("there is nothing wrong");

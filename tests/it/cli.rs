@@ -1,0 +1,369 @@
+//! The command line through the program itself: a thin layer, since each command is tested beside its code.
+
+use std::process::Command;
+
+use super::fixture;
+
+/// Runs the program and shows all that a person or a script would see of it.
+fn run(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_exchange-hub"))
+        .args(args)
+        .env_remove("LC_ALL")
+        .env_remove("LC_MESSAGES")
+        .env("LANG", "C.UTF-8")
+        .env("FINANCE_DROP", "drop/finance")
+        .output()
+        .expect("the program is built with the tests");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program speaks UTF-8");
+    format!(
+        "exit {}\n{}{}",
+        output.status.code().expect("the program ends by itself"),
+        text(output.stdout),
+        text(output.stderr)
+    )
+}
+
+#[test]
+fn the_help_names_every_command_and_exit_code() {
+    insta::assert_snapshot!(run(&["--help"]));
+    insta::assert_snapshot!(run(&["--lang", "zh", "--help"]));
+}
+
+#[test]
+fn a_command_typed_wrongly_ends_with_two_and_a_suggestion() {
+    insta::assert_snapshot!(run(&["schma", "list"]), @r"
+    exit 2
+    error: unrecognized subcommand 'schma'
+
+      tip: a similar subcommand exists: 'schema'
+
+    Usage: exchange-hub [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(run(&["--lang=zh", "schma", "list"]), @r"
+    exit 2
+    错误：没有命令 `schma`
+    提示：是否想写 `schema`？
+    提示：加 --help 查看用法
+    ");
+    insta::assert_snapshot!(run(&["--lang=zh", "schema", "show"]), @r"
+    exit 2
+    错误：缺少 <DATASET>
+    提示：加 --help 查看用法
+    ");
+    insta::assert_snapshot!(run(&["--lang=zh", "check", "--output", "xml"]), @r"
+    exit 2
+    错误：`xml` 不是 `--output <OUTPUT>` 允许的值
+    提示：可用：text、json
+    提示：加 --help 查看用法
+    ");
+    insta::assert_snapshot!(run(&["--lang=zh", "check", "--strict"]), @r"
+    exit 2
+    错误：没有选项 `--strict`
+    提示：加 --help 查看用法
+    ");
+    insta::assert_snapshot!(run(&["--lang=zh", "job"]), @r"
+    exit 2
+    任务：从各系统取数，以及何时取
+
+    用法: exchange-hub job [OPTIONS] <COMMAND>
+
+    命令:
+      list  列出任务及其下次运行时间
+
+    选项:
+          --config <PATH>    配置文件，默认 config/hub.toml
+          --output <OUTPUT>  text 供人阅读（默认），json 供程序读取
+          --lang <LANG>      zh 或 en；默认随 LC_ALL、LC_MESSAGES、LANG
+      -h, --help             显示帮助
+    ");
+}
+
+#[test]
+fn a_missing_configuration_says_what_to_do() {
+    insta::assert_snapshot!(run(&["--config", "no/hub.toml", "check"]), @r"
+    exit 2
+    error: no/hub.toml: the configuration cannot be read: it does not exist
+    hint: run the command in the folder that holds config/, or name the file: --config PATH
+    ");
+    insta::assert_snapshot!(run(&["--lang", "zh", "--config", "no/hub.toml", "check"]), @r"
+    exit 2
+    错误：no/hub.toml: 无法读取配置：不存在
+    提示：请在含有 config/ 的目录中运行，或用 --config 指明文件
+    ");
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_two_and_is_also_told_to_machines() {
+    let file = fixture("invalid");
+    let told = run(&["--config", &file, "--output", "json", "job", "list"]);
+    let (exit, json) = told.split_once('\n').expect("the exit code stands first");
+    assert_eq!(exit, "exit 2");
+    let json: serde_json::Value = serde_json::from_str(json).expect("failures are JSON too");
+    // As text: the test kit shows numbers of any precision by their inner name.
+    insta::assert_snapshot!(format!("{:#}", json["error"]["diagnostics"][0]), @r#"
+    {
+      "column": 1,
+      "file": "tests/it/fixtures/config/invalid/hub.toml",
+      "hint": {
+        "en": "did you mean `mappings`? known here: `store`, `mappings`, `platform`, `intake`, `normalise`, `deliver`, `control`, `log`",
+        "zh": "是否想写 `mappings`？可用：`store`, `mappings`, `platform`, `intake`, `normalise`, `deliver`, `control`, `log`"
+      },
+      "line": 1,
+      "message": {
+        "en": "unknown key `mapping`",
+        "zh": "未知的键 `mapping`"
+      }
+    }
+    "#);
+    insta::assert_snapshot!(json["error"]["message"].to_string(), @r#"{"en":"37 mistakes found","zh":"共 37 处错误"}"#);
+}
+
+#[test]
+fn an_unknown_dataset_or_key_is_told() {
+    insta::assert_snapshot!(run(&["schema", "show", "WIN_RESULT_ANNOU"]), @r"
+    exit 2
+    error: there is no dataset or code set `WIN_RESULT_ANNOU`
+    hint: did you mean `WIN_RESULT_ANNO`?
+    ");
+    insta::assert_snapshot!(run(&["schema", "show", "99999"]), @r"
+    exit 2
+    error: there is no dataset or code set `99999`
+    hint: `exchange-hub schema list` lists the datasets, with --codes the code sets
+    ");
+    insta::assert_snapshot!(run(&["config", "reference", "colour"]), @r"
+    exit 2
+    error: no key of the configuration has `colour`
+    ");
+}
+
+#[test]
+fn the_reference_explains_every_key_in_both_languages() {
+    insta::assert_snapshot!(run(&["config", "reference"]));
+    insta::assert_snapshot!(run(&["--lang", "zh", "config", "reference"]));
+}
+
+#[test]
+fn a_dataset_is_shown_with_key_parents_conditions_and_fields() {
+    insta::assert_snapshot!(run(&["schema", "show", "513"]));
+    insta::assert_snapshot!(run(&["--lang", "zh", "schema", "show", "notice_nature"]));
+}
+
+#[test]
+fn completions_know_every_command() {
+    let script = run(&["completions", "bash"]);
+    for command in ["check", "schema", "job", "config", "completions"] {
+        assert!(script.contains(command), "{command}");
+    }
+}
+
+#[test]
+fn a_good_configuration_is_checked_and_what_looks_odd_is_warned_of() {
+    let file = fixture("valid");
+    insta::assert_snapshot!(run(&["--config", &file, "check"]), @r"
+    exit 0
+    warning: tests/it/fixtures/config/valid/systems/finance.toml:22:8: finance/notices, finance/nightly read different sources into BID_DEAL_ANNOUNCE without an `identity_space`
+      hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
+    the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mappings
+    ");
+    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @r"
+    exit 0
+    警告：tests/it/fixtures/config/valid/systems/finance.toml:22:8: finance/notices, finance/nightly 从不同来源写入 BID_DEAL_ANNOUNCE，没有写 identity_space
+      提示：如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space
+    配置没有错误：2 个系统，2 个任务，2 个订阅，1 个映射
+    ");
+    insta::assert_snapshot!(run(&["--config", &file, "--output", "json", "check"]), @r#"
+    exit 0
+    {
+      "connections": [],
+      "feeds": 2,
+      "jobs": 2,
+      "mappings": 1,
+      "systems": 2,
+      "warnings": [
+        {
+          "column": 8,
+          "file": "tests/it/fixtures/config/valid/systems/finance.toml",
+          "hint": {
+            "en": "right if a number means the same record in all of them; else give each mapping an `identity_space`",
+            "zh": "如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space"
+          },
+          "line": 22,
+          "message": {
+            "en": "finance/notices, finance/nightly read different sources into BID_DEAL_ANNOUNCE without an `identity_space`",
+            "zh": "finance/notices, finance/nightly 从不同来源写入 BID_DEAL_ANNOUNCE，没有写 identity_space"
+          }
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn names_that_are_not_there_are_told_all_at_once() {
+    let file = fixture("names");
+    insta::assert_snapshot!(run(&["--config", &file, "check"]), @r"
+    exit 2
+    warning: tests/it/fixtures/config/names/systems/land.toml:20:8: land/c, land/d read different sources into PURCHASE_PROJECT without an `identity_space`
+      hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
+    error: tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE has no field `WIN_BID_BULLETIN_TITEL`
+    hint: `WIN_BID_BULLETIN_TITLE` (公告标题)?
+    error: tests/it/fixtures/config/names/systems/land.toml:6:28: there is no mapping `land/notise`
+    hint: did you mean `land/notice`?
+    error: tests/it/fixtures/config/names/systems/land.toml:10:8: land/a, land/b read different sources into BID_DEAL_ANNOUNCE, and not all of their mappings name a version
+    hint: name the column that says which row is newer (`version`), or give each source an `identity_space`
+    error: tests/it/fixtures/config/names/systems/land.toml:26:20: there is no dataset `WIN_RESULT_ANNOU`
+    hint: did you mean `WIN_RESULT_ANNO`?
+    error: 4 mistakes found
+    ");
+    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @r"
+    exit 2
+    警告：tests/it/fixtures/config/names/systems/land.toml:20:8: land/c, land/d 从不同来源写入 PURCHASE_PROJECT，没有写 identity_space
+      提示：如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space
+    错误：tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE has no field `WIN_BID_BULLETIN_TITEL`
+    提示：`WIN_BID_BULLETIN_TITLE` (公告标题)?
+    错误：tests/it/fixtures/config/names/systems/land.toml:6:28: 没有名为 `land/notise` 的映射
+    提示：是否想写 `land/notice`？
+    错误：tests/it/fixtures/config/names/systems/land.toml:10:8: land/a, land/b 从不同来源写入 BID_DEAL_ANNOUNCE，但并非所有映射都写了 version
+    提示：写明哪一列说明新旧（version），或为每个来源写 identity_space
+    错误：tests/it/fixtures/config/names/systems/land.toml:26:20: 没有数据集 `WIN_RESULT_ANNOU`
+    提示：是否想写 `WIN_RESULT_ANNO`？
+    错误：共 4 处错误
+    ");
+}
+
+/// One directory is there, the others are not, and nobody listens at the discard port.
+#[test]
+fn connections_are_tried_and_each_that_fails_is_told() {
+    let file = fixture("valid");
+    insta::assert_snapshot!(run(&["--config", &file, "check", "--connect"]), @r"
+    exit 2
+    warning: tests/it/fixtures/config/valid/systems/finance.toml:22:8: finance/notices, finance/nightly read different sources into BID_DEAL_ANNOUNCE without an `identity_space`
+      hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
+    job finance/notices (files): fails
+    job finance/nightly (files)
+        directory tests/it/fixtures/config/valid/drop: 0 files match, 0 of them new
+    feed province/all (files): fails
+    feed province/results (web): fails
+    the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mappings
+    error: tests/it/fixtures/config/valid/systems/finance.toml:14:6: the directory `tests/it/fixtures/config/valid/drop/finance` does not exist
+    hint: create it, mount it, or correct `path`; a relative path starts at the directory of the configuration
+    error: tests/it/fixtures/config/valid/systems/province.toml:9:7: the directory `tests/it/fixtures/config/valid/out` does not exist
+    hint: create it, mount it, or correct `path`
+    error: tests/it/fixtures/config/valid/systems/province.toml:33:7: 127.0.0.1:9 takes no connection: Connection refused (os error 111)
+    hint: see whether the system is up, and whether a firewall stands between
+    error: 3 of 4 connections fail
+    ");
+}
+
+#[test]
+fn examples_are_run_and_one_that_fails_ends_with_one() {
+    let file = fixture("valid");
+    insta::assert_snapshot!(run(&["--config", &file, "mapping", "test"]), @r"
+    exit 0
+    finance/notice: 2 examples are as they say
+    ");
+    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "mapping", "test", "finance/notise"]), @r"
+    exit 2
+    错误：无法读取映射 tests/it/fixtures/config/valid/mappings/from/finance/notise.toml：不存在
+    提示：是否想写 `finance/notice`？
+    ");
+    let file = fixture("examples");
+    insta::assert_snapshot!(run(&["--config", &file, "mapping", "test"]), @r#"
+    exit 1
+    land/deal: 1 of 1 examples are not as they say
+    tests/it/fixtures/config/examples/mappings/from/land/deal.toml:7:1: record 1, PURCHASE_PROJECT_NAME (采购项目名称): "采购工程" wanted, "采购项目" made
+    "#);
+    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "mapping", "test", "land/deal"]), @r"
+    exit 1
+    land/deal：1 个示例中有 1 个不符
+    tests/it/fixtures/config/examples/mappings/from/land/deal.toml:7:1: 第 1 条记录 采购项目名称（PURCHASE_PROJECT_NAME）：应为“采购工程”，实际为“采购项目”
+    ");
+    insta::assert_snapshot!(run(&["--config", &file, "--output", "json", "mapping", "test", "land/deal"]), @r#"
+    exit 1
+    {
+      "mappings": [
+        {
+          "examples": 1,
+          "failed": [
+            {
+              "column": 1,
+              "file": "tests/it/fixtures/config/examples/mappings/from/land/deal.toml",
+              "hint": {
+                "en": "",
+                "zh": ""
+              },
+              "line": 7,
+              "message": {
+                "en": "record 1, PURCHASE_PROJECT_NAME (采购项目名称): \"采购工程\" wanted, \"采购项目\" made",
+                "zh": "第 1 条记录 采购项目名称（PURCHASE_PROJECT_NAME）：应为“采购工程”，实际为“采购项目”"
+              }
+            }
+          ],
+          "name": "land/deal"
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn rows_are_shown_on_their_way_through_a_mapping() {
+    let (file, rows) = (fixture("valid"), "tests/it/fixtures/config/valid/drop/rows.csv");
+    let with = |args: &[&str]| run(&[&["--config", file.as_str(), "mapping", "try"], args].concat());
+    insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--rows", "3"]), @r#"
+    exit 0
+    row 1 (line 2) → finance/notice
+      553 BID_DEAL_ANNOUNCE #0  identity 1
+        WIN_BID_BULLETIN_TITLE 公告标题 = 采购项目
+            "xmmc"  ← xmmc=采购项目  (finance/notice:7)
+        WINNINGBIDDER_NAME 中标（成交）供应商名称 = 甲公司
+            "gysmc"  ← gysmc=甲公司  (finance/notice:8)
+        WIN_BID_PRICE 中标（成交）价格 = 120000
+            { from = "zbje", as = "money", unit = "元" }  ← zbje=12万  (finance/notice:9)
+        refused required: PURCHASE_PROJECT_CODE (采购项目编号): required, but empty [数据规范 553]
+        refused required: PURCHASE_PROJECT_NAME (采购项目名称): required, but empty [数据规范 553]
+        refused required: PURCHASE_SECTION_CODE (采购项目子包编号): required, but empty [数据规范 553]
+        refused required: UNIFIED_DEAL_CODE (统一交易标识码): required, but empty [数据规范 553]
+        refused required: REGION_CODE (采购项目子包所在行政区域代码): required, but empty [数据规范 553]
+        refused required: TRA_PLACE_CODE (交易发生行政区域代码): required, but empty [数据规范 553]
+        refused required: PURCHASER_AGENCY_NAME (采购代理机构名称): required, but empty [数据规范 553]
+        refused required: PURCHASER_AGENCY_CODE (采购代理机构代码): required, but empty [数据规范 553]
+        refused required: WIN_BID_BULLETIN_CONTENT (公告内容): required, but empty [数据规范 553]
+        refused required: WIN_BID_BULLETIN_START_TIME (首次公告时间): required, but empty [数据规范 553]
+        refused required: URL (公告源URL): required, but empty [数据规范 553]
+        refused required: WINNINGBIDDER_TYPE (中标（成交）供应商类别): required, but empty [数据规范 553]
+        refused required: WINNINGBIDDER_CODE (中标（成交）供应商代码): required, but empty [数据规范 553]
+        refused required: PRICE_FORM_CODE (价款形式代码): required, but empty [数据规范 553]
+        refused required: CREATOR (创建人): required, but empty [数据规范 553]
+        refused required: PLATFORM_CODE (交易系统标识码): required, but empty [数据规范 553]
+        refused required: PUB_SERVICE_PLAT_CODE (公共服务平台标识码): required, but empty [数据规范 553]
+        refused required: DATA_TIMESTAMP (数据时间戳): required, but empty [数据规范 553]
+    row 2 (line 3) → finance/notice
+      553 BID_DEAL_ANNOUNCE #0  identity 2  filtered
+    row 3 (line 4) → finance/notice
+      refused: rows.csv:4: the row has 4 cells, the header has 6
+    "#);
+    insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--row", "3", "--lang", "zh"]), @r"
+    exit 0
+    第 3 行（文件第 4 行）→ finance/notice
+      不合格：rows.csv:4：该行只有 4 列，表头有 6 列
+    ");
+    insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--row", "9"]), @r"
+    exit 2
+    error: the file has 3 rows and no row 9
+    ");
+    insta::assert_snapshot!(with(&["finance/notice", "--input", "no.csv"]), @r"
+    exit 2
+    error: no.csv cannot be read: it does not exist
+    ");
+    let short = "tests/it/fixtures/config/valid/drop/short.csv";
+    insta::assert_snapshot!(with(&["finance/notice", "--input", short]), @r"
+    exit 2
+    error: tests/it/fixtures/config/valid/mappings/from/finance/notice.toml:8:26: the file has no column `gysmc`
+    hint: did you mean `gysmcc`?
+    error: tests/it/fixtures/config/valid/mappings/from/finance/notice.toml:9:35: the file has no column `zbje`
+    error: 2 mistakes found
+    ");
+}

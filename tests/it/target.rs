@@ -1,0 +1,225 @@
+//! What is promised towards a target that answers by HTTP: accepts, refuses, loses its answer, is down, talks nonsense.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use exchange_hub::pipeline::{Hub, deliver, work};
+
+use crate::kit::{Site, books};
+
+/// What the target does with the next request.
+#[derive(Clone, Copy, PartialEq)]
+enum Play {
+    Accept,
+    /// Takes it, and closes the connection without a word.
+    LoseAnswer,
+    Refuse,
+    Busy,
+    Garbage,
+}
+
+#[derive(Default)]
+struct Memory {
+    plays: VecDeque<Play>,
+    /// Idempotency key → how often it came.
+    keys: BTreeMap<String, usize>,
+    /// What it took, in order: `operation key version`.
+    took: Vec<String>,
+}
+
+type Shared = Arc<Mutex<Memory>>;
+
+/// A target on loopback, and its memory.
+async fn target(plays: &[Play]) -> (String, Shared) {
+    let memory: Shared = Arc::new(Mutex::new(Memory { plays: plays.iter().copied().collect(), ..Memory::default() }));
+    let app = Router::new().route("/records", post(take)).with_state(memory.clone());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/records", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (url, memory)
+}
+
+async fn take(State(memory): State<Shared>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
+    let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    let mut memory = memory.lock().unwrap();
+    let play = memory.plays.pop_front().unwrap_or(Play::Accept);
+    let seen = memory.keys.entry(key).or_default();
+    *seen += 1;
+    let again = *seen > 1;
+    match play {
+        Play::Refuse => (StatusCode::UNPROCESSABLE_ENTITY, "the name is not to our liking".into()),
+        Play::Busy => (StatusCode::SERVICE_UNAVAILABLE, "later".into()),
+        Play::Garbage => (StatusCode::OK, "<html>ok?</html>".into()),
+        Play::Accept | Play::LoseAnswer if again => (StatusCode::CONFLICT, r#"{"status":"exists"}"#.into()),
+        Play::Accept | Play::LoseAnswer => {
+            let records: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            for r in records.as_array().unwrap() {
+                let (operation, code) = (r["operation"].as_str().unwrap(), r["record"]["CODE"].as_str().unwrap());
+                memory.took.push(format!("{operation} {code} v{}", r["version"]));
+            }
+            // A panic drops the connection after the record was taken: the answer is lost.
+            assert!(play != Play::LoseAnswer, "the answer is lost on purpose");
+            (StatusCode::OK, r#"{"status":"ok"}"#.into())
+        }
+    }
+}
+
+impl Site {
+    /// The province by HTTP, ten records a request.
+    fn web(&self, url: &str) {
+        let text = format!(
+            r#"
+name = "province"
+name_zh = "省平台"
+
+[[feed]]
+name = "out"
+datasets = ["*"]
+batch_records_max = 10
+retry = {{ first_ms = 1, max_ms = 2, jitter = 0.0 }}
+receipt = [
+    {{ status = [409], contains = "exists", class = "duplicate" }},
+    {{ status = [200], pointer = "/status", equals = "ok", class = "accepted" }},
+    {{ status = [200], class = "unclear" }},
+]
+[feed.to.web]
+url = "{url}"
+"#
+        );
+        self.write("systems/province.toml", &text);
+    }
+}
+
+/// Steps until nothing is due; the waits are milliseconds.
+async fn deliver_all(hub: &Hub) {
+    let feed = hub.feeds[0].clone();
+    loop {
+        match deliver::step(hub, &feed).await.unwrap() {
+            deliver::Step::Sent { .. } => {}
+            deliver::Step::Idle => return,
+            deliver::Step::Rest { .. } => tokio::task::yield_now().await,
+        }
+    }
+}
+
+async fn one_mum(plays: &[Play]) -> (Site, Arc<Hub>, Shared) {
+    let site = Site::new();
+    let (url, memory) = target(plays).await;
+    site.web(&url);
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    deliver_all(&hub).await;
+    (site, hub, memory)
+}
+
+#[tokio::test]
+async fn an_accepted_record_is_sent_once() {
+    let (_site, hub, memory) = one_mum(&[]).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"");
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_resolved_by_the_same_bytes_under_the_same_key() {
+    let (_site, hub, memory) = one_mum(&[Play::LoseAnswer]).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    let memory = memory.lock().unwrap();
+    insta::assert_snapshot!(memory.took.join("\n"), @"");
+    assert_eq!(memory.keys.values().copied().collect::<Vec<_>>(), [2], "one key, sent twice");
+}
+
+#[tokio::test]
+async fn garbage_is_unclear_and_asked_again_until_the_target_speaks() {
+    let (_site, hub, memory) = one_mum(&[Play::Garbage, Play::Garbage]).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    assert_eq!(memory.lock().unwrap().keys.values().copied().collect::<Vec<_>>(), [3]);
+}
+
+#[tokio::test]
+async fn a_refusal_waits_for_a_person_or_a_newer_version() {
+    let (site, hub, memory) = one_mum(&[Play::Refuse]).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    drop(hub);
+    site.write("in/mum2.csv", "ID,V,DEL,CODE,NAME\n1,2,,M1,Mia Maria\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    insta::assert_snapshot!(books(&hub).await, @"");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"");
+}
+
+#[tokio::test]
+async fn a_busy_target_rests_the_feed_and_gets_it_later() {
+    let (_site, hub, memory) = one_mum(&[Play::Busy, Play::Busy]).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"");
+}
+
+#[tokio::test]
+async fn a_duplicate_that_we_never_sent_before_is_a_rejection() {
+    let site = Site::new();
+    let (url, memory) = target(&[]).await;
+    // The key of the first request of a fresh store, taken by somebody else.
+    memory.lock().unwrap().keys.insert("province-out-0000000001".into(), 1);
+    site.web(&url);
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    insta::assert_snapshot!(books(&hub).await, @"");
+}
+
+#[tokio::test]
+async fn only_the_newest_version_goes_to_a_target_that_was_down() {
+    let site = Site::new();
+    site.web("http://127.0.0.1:9/records");
+    for (n, name) in ["Mia", "Mia M", "Mia Maria"].into_iter().enumerate() {
+        site.write(&format!("in/mum{n}.csv"), &format!("ID,V,DEL,CODE,NAME\n1,{n},,M1,{name}\n"));
+        let hub = site.open().await;
+        work::once(hub.clone(), &|_, _| {}).await.unwrap();
+        assert_eq!(hub.feeds.len(), 1);
+    }
+    let (url, memory) = target(&[]).await;
+    site.web(&url);
+    let hub = site.open().await;
+    deliver_all(&hub).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"");
+}
+
+/// The answer to the parent is lost: its child must not go before it is known whether the target has the parent.
+#[tokio::test]
+async fn a_child_is_not_sent_while_its_parent_is_unknown() {
+    let site = Site::new();
+    let (url, memory) = target(&[Play::LoseAnswer, Play::Busy]).await;
+    site.web(&url);
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    site.write("in/kid1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M1,Anna\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    deliver_all(&hub).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"");
+}
+
+/// What was being sent when the process ended is unknown, and resolved before anything newer.
+#[tokio::test]
+async fn a_newer_version_waits_until_the_unknown_one_is_resolved() {
+    let site = Site::new();
+    let (url, memory) = target(&[Play::LoseAnswer]).await;
+    site.web(&url);
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    drop(hub);
+    site.write("in/mum2.csv", "ID,V,DEL,CODE,NAME\n1,2,,M1,Mia Maria\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    deliver_all(&hub).await;
+    insta::assert_snapshot!(books(&hub).await, @"");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"");
+}
