@@ -1,5 +1,7 @@
 //! What ships: each mapping with its own examples, and what `config/` makes of `config/samples/`.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as its test does")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
