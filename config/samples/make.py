@@ -5,7 +5,7 @@
 
 What is real stands in `portal/` (23 published notices) and `real/` (titles, identifiers). What this script adds is said
 column by column in the README of each system. It draws nothing at random and reads no clock, so it writes the same
-bytes each time; a change of the samples is a change of this script. Every fault is put in by a line that begins with FAULT.
+bytes each time; a change of the samples is a change of this script. Each fault stands under a comment FAULT.
 """
 
 import csv
@@ -82,8 +82,8 @@ class Parties:
 
     def __init__(self):
         items = notices()
-        centres = [i for i in table("identifiers.csv") if i["name"]]
         self.identifiers = table("identifiers.csv")
+        centres = [i for i in self.identifiers if i["name"]]
         # Public bodies: the only ones whose name and code are both known stand as purchasers and tenderers.
         self.bodies = [(c["credit_code"], c["name"]) for c in centres if c["valid"] == "yes"]
         self.bidders = bidders(items)
@@ -442,18 +442,13 @@ def ezhou_sections(parties, number, name, category, sections):
     return rows
 
 
-def awarded(row, **change):
-    """Returns a row with some of its outer values changed."""
-    return dict(row, **change)
-
-
 def ezhou_awards(parties):
     """Writes the award rows of two days; returns the sections that failed, for the exceptions."""
     rows = ezhou_projects(parties)
     single = [r for r in rows if r["bd"]["gc"]["zbNeiRong"].endswith("的施工")]
     failed = [r for r in rows if r["bd"]["bdBH"].endswith("002")][:6]
+    # A section without a winner: it stays a section, and its exception report tells why.
     for row in failed:
-        # A section without a winner: it stays a section, and its exception report tells why.
         row.update(tbrName=None, zhongBiaoJE=None, zbgsStartTime=None, zbgsEndTime=None, xiangMuJiLi=None)
     # FAULT an award of nothing, and a placeholder for the winner.
     single[0].update(zhongBiaoJE=0)
@@ -471,8 +466,7 @@ def ezhou_awards(parties):
     odd = next(r for r in single[7:] if r["bd"]["gc"]["xm"]["guDingZC"] == 1)
     odd["bd"]["gc"]["xm"]["touZiXMDM"] = None
     # FAULT a tender code of 22 characters from another province's local platform (real): wrong at every level below.
-    foreign = next(r for r in reversed(single))
-    foreign["bd"]["gc"]["gcBH"] = "E473501022007160002002"
+    single[-1]["bd"]["gc"]["gcBH"] = "E473501022007160002002"
     # FAULT records of a test on the live system: not to be taken.
     tests = []
     for n in range(3):
@@ -482,10 +476,9 @@ def ezhou_awards(parties):
     write_json("ezhou/zbgs_20260312.json", {"total": len(rows) + 3, "totalPage": 1, "rows": rows + tests})
     # Three days later: four corrected amounts, four rows as they were, two older states that must lose.
     newer = epoch_ms("2026-03-15 11:00")
-    second = [awarded(r, zhongBiaoJE=r["zhongBiaoJE"] - 100_00, gengXinSJ=newer) for r in single[10:14]]
-    second += single[14:18]
+    second = [dict(r, zhongBiaoJE=r["zhongBiaoJE"] - 100_00, gengXinSJ=newer) for r in single[10:14]] + single[14:18]
     # FAULT an older state that arrives late: superseded.
-    second += [awarded(r, zhongBiaoJE=1_00, gengXinSJ=epoch_ms("2025-12-01 09:00")) for r in (single[7], single[9])]
+    second += [dict(r, zhongBiaoJE=1_00, gengXinSJ=epoch_ms("2025-12-01 09:00")) for r in (single[7], single[9])]
     write_json("ezhou/zbgs_20260315.json", {"total": len(second), "totalPage": 1, "rows": second})
     return rows, second, failed
 
@@ -520,8 +513,7 @@ def ezhou_exceptions(failed):
     for n in (1, 2):
         code = f"{PLATFORM}90000{n}001"
         more(f"late {n}", bd=section_codes(f"{code}001", code, code[:17]))
-    # FAULT a test record.
-    rows.append(dict(json.loads(json.dumps(rows[0])), guid=guid("ycgg", "test"), title="测试异常公告"))
+    rows.append(dict(json.loads(json.dumps(rows[0])), guid=guid("ycgg", "test"), title="测试异常公告"))  # FAULT a test
     write_json("ezhou/ycgg_20260312.json", {"total": len(rows), "totalPage": 1, "rows": rows})
     return len(rows)
 
@@ -537,8 +529,8 @@ def ezhou_listing(rows):
         date = day("2026-02-02", len(out) % 30)
         out.append({
             "gongShiGuid": guid("gsgg", key), "yuanXiTongId": f"GG{len(out) + 1:04d}", "bianHao": number,
-            "title": title, "type": trade, "caiDanBianHao": f"{trade}{kind}", "gongShiType": kind, "gongShiTypeText": text,
-            "gongChengType": "", "gongChengTypeText": "", "gongChengLeiBie": "", "gongChengLeiBieText": "",
+            "title": title, "type": trade, "caiDanBianHao": f"{trade}{kind}", "gongShiType": kind,
+            "gongShiTypeText": text, "gongChengType": "", "gongChengTypeText": "", "gongChengLeiBie": "", "gongChengLeiBieText": "",
             "faBuStartTimeText": date + ":00", "faBuShortTimeText": f"[ {date[:10]} ]",
             "fromType": "3" if trade == "20" else "2", "douDiFlag": "0", "cgptflag": flag, "content": content,
         })
