@@ -530,8 +530,8 @@ def ezhou_listing(rows):
         out.append({
             "gongShiGuid": guid("gsgg", key), "yuanXiTongId": f"GG{len(out) + 1:04d}", "bianHao": number,
             "title": title, "type": trade, "caiDanBianHao": f"{trade}{kind}", "gongShiType": kind,
-            "gongShiTypeText": text, "gongChengType": "", "gongChengTypeText": "", "gongChengLeiBie": "", "gongChengLeiBieText": "",
-            "faBuStartTimeText": date + ":00", "faBuShortTimeText": f"[ {date[:10]} ]",
+            "gongShiTypeText": text, "gongChengType": "", "gongChengTypeText": "", "gongChengLeiBie": "",
+            "gongChengLeiBieText": "", "faBuStartTimeText": date + ":00", "faBuShortTimeText": f"[ {date[:10]} ]",
             "fromType": "3" if trade == "20" else "2", "douDiFlag": "0", "cgptflag": flag, "content": content,
         })
 
