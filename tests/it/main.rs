@@ -4,6 +4,7 @@ mod config;
 mod kit;
 mod samples;
 mod target;
+mod tidy;
 mod travel;
 
 /// `hub.toml` of a sample configuration.
