@@ -4,6 +4,7 @@ mod config;
 mod kit;
 mod target;
 mod travel;
+mod verify;
 
 /// `hub.toml` of a sample configuration.
 fn fixture(name: &str) -> String {
