@@ -19,6 +19,9 @@ mod row;
 mod rule;
 mod trace;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod jobs;
 mod names;
 mod quarantine;
 mod records;
+mod views;
 pub mod recount;
 
 pub use attachments::*;
@@ -26,6 +27,7 @@ pub use jobs::*;
 pub use names::*;
 pub use quarantine::*;
 pub use records::*;
+pub use views::*;
 
 /// Now, in UTC microseconds.
 pub fn now_us() -> i64 {

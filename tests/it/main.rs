@@ -2,7 +2,9 @@
 mod cli;
 mod config;
 mod kit;
+mod samples;
 mod target;
+mod tidy;
 mod travel;
 mod verify;
 
