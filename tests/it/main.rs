@@ -7,6 +7,7 @@ mod samples;
 mod target;
 mod tidy;
 mod travel;
+mod verify;
 
 /// `hub.toml` of a sample configuration.
 fn fixture(name: &str) -> String {

@@ -7,10 +7,10 @@ use std::fmt;
 use super::walk::{Cursor, Table};
 use super::{Run, index};
 use crate::config::Start;
+use crate::pipeline::MappingPlan;
 use crate::pipeline::decide::beijing_time;
 use crate::pipeline::normalise::batch_and_row;
 use crate::pipeline::plan::DatasetPlan;
-use crate::pipeline::{MappingPlan, codes};
 use crate::schema::{self, Dataset, Draft, Level, Reason};
 use crate::store;
 use crate::store::recount::{self, RecordRow, VersionRow};
@@ -176,7 +176,7 @@ fn next_version(
         match draft_of(&plan.dataset, &v.body) {
             Ok(draft) => {
                 if let Some(own) = own {
-                    of_mapping(run, key, own, &v, &draft)?;
+                    of_mapping(run, key, own, &v, &draft);
                 }
                 chain.values.add(plan, &draft);
                 chain.newest = Some(draft);
@@ -250,14 +250,8 @@ fn texts(run: &mut Run<'_>, key: fmt::Arguments<'_>, v: &VersionRow) -> store::R
     Ok(())
 }
 
-/// What the mapping of today knows of a version that it made: the text as it writes it, stamps, assigned codes.
-fn of_mapping(
-    run: &mut Run<'_>,
-    key: fmt::Arguments<'_>,
-    own: &MappingPlan,
-    v: &VersionRow,
-    draft: &Draft,
-) -> store::Result<()> {
+/// What the mapping of today knows of a version that it made: the text as it writes it, and stamps.
+fn of_mapping(run: &mut Run<'_>, key: fmt::Arguments<'_>, own: &MappingPlan, v: &VersionRow, draft: &Draft) {
     let dataset = &own.plan.dataset;
     if schema::body(dataset, draft, own.mapping.volatile()).0 != v.body {
         run.found.add("version", key, "正文的写法不是本程序的", "the body is not written as this program writes it");
@@ -268,24 +262,6 @@ fn of_mapping(
             run.found.differs("version", key, &dataset.fields[*stamp].name, stored, &made);
         }
     }
-    for assign in own.mapping.assigns() {
-        let Some(values) = codes::values(assign, draft) else { continue };
-        let mut assigned = Vec::new();
-        for value in &values {
-            assigned.push(recount::code_of(run.c, &assign.algorithm, value)?.unwrap_or_default());
-        }
-        let (stored, assigned) = (draft.get(assign.field).unwrap_or_default(), assigned.join(";"));
-        if stored != assigned {
-            let (algorithm, values) = (&assign.algorithm, values.join("; "));
-            run.found.add(
-                "assigned_code",
-                format_args!("algorithm={algorithm} value={}", crate::pipeline::decide::shown(&values)),
-                format!("记录 {} 使用的代码为“{stored}”，此处为“{assigned}”", v.record),
-                format!("record {} has the code \"{stored}\", and here stands \"{assigned}\"", v.record),
-            );
-        }
-    }
-    Ok(())
 }
 
 /// The fingerprint is over a beginning of the body: that before the volatile fields, where they are known, else before
