@@ -13,7 +13,7 @@ const SERIAL_MAX: i64 = 999_999;
 
 /// The values that one assignment of an item is for: one, or one for each element of its `;` list. None where a field
 /// that it is made by is absent.
-fn values(assign: &Assign, draft: &Draft) -> Option<Vec<String>> {
+pub(super) fn values(assign: &Assign, draft: &Draft) -> Option<Vec<String>> {
     if assign.by.iter().any(|f| draft.get(*f).is_none()) {
         return None;
     }

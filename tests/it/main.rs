@@ -2,6 +2,7 @@
 mod cli;
 mod config;
 mod kit;
+mod samples;
 mod target;
 mod travel;
 
