@@ -16,6 +16,7 @@ mod names;
 mod quarantine;
 mod records;
 mod views;
+pub mod recount;
 
 pub use attachments::*;
 pub use batches::*;
