@@ -36,9 +36,9 @@ impl FilesSink {
 #[async_trait]
 impl Sink for FilesSink {
     async fn check(&self) -> Result<Vec<String>, SinkError> {
-        let root = Arc::clone(&self.root);
+        let (root, create) = (Arc::clone(&self.root), self.config.create);
         let task = tokio::task::spawn_blocking(move || {
-            probe(&root).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
+            make(&root, create).and_then(|()| probe(&root)).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
                 let (message, hint) = words(&root, &error);
                 SinkError { message, hint }
             })
@@ -56,12 +56,21 @@ impl Sink for FilesSink {
         if !is_safe_name(&name) {
             return Answer::Unsent { why: format!("`{name}` is no safe name for a file") };
         }
-        let (root, body) = (Arc::clone(&self.root), request.body.to_vec());
-        match tokio::task::spawn_blocking(move || place(&root, &name, &body)).await {
+        let (root, create, body) = (Arc::clone(&self.root), self.config.create, request.body.to_vec());
+        let placed = tokio::task::spawn_blocking(move || match make(&root, create) {
+            Ok(()) => place(&root, &name, &body),
+            Err(error) => Answer::Unsent { why: unsent(&root, &error) },
+        });
+        match placed.await {
             Ok(answer) => answer,
             Err(error) => Answer::Unknown { why: format!("writing was broken off: {error}") },
         }
     }
+}
+
+/// Makes the directory where that is wanted.
+fn make(root: &Path, create: bool) -> io::Result<()> {
+    if create { fs::create_dir_all(root) } else { Ok(()) }
 }
 
 fn suffix_of(media: &str) -> &'static str {
