@@ -34,8 +34,16 @@ NAME = { lookup = "MUM", where = { CODE = "MCODE" }, take = "NAME" }
     let mum = "dataset = \"MUM\"\nidentity = [\"MCODE\"]\n[fields]\nCODE = \"MCODE\"\nNAME = \"MNAME\"\n";
     wide(&site, &[("kid", kid), ("mum", mum)]);
     site.write("in/wide.csv", "ID,KCODE,MCODE,MNAME\n1,K1,M1,Mia\n2,K2,M1,Mia\n");
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 2 items, accepted 1, superseded 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Mia
+    KID insert K2 Mia
+    ");
 }
 
 #[tokio::test]
@@ -52,8 +60,14 @@ MUM_CODE = { lookup = "MUM", where = { NAME = "MNAME" }, take = "CODE" }
 "#;
     wide(&site, &[("kid", kid)]);
     site.write("in/wide.csv", "ID,KCODE,MNAME\n1,K1,Mia\n2,K2,Moa\n");
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, waiting 2
+    province/out: 0 owed,
+    ");
+    insta::assert_snapshot!(site.open_items().await, @r#"
+    dept/kid waiting x1: waits for a record of MUM whose NAME is "Mia"
+    dept/kid waiting x1: waits for a record of MUM whose NAME is "Moa"
+    "#);
     let mum = "dataset = \"MUM\"\nidentity = [\"ID\"]\n[fields]\nCODE = \"CODE\"\nNAME = \"NAME\"\n";
     let job = r#"
 [[job]]
@@ -70,8 +84,12 @@ format.csv = { encoding = "utf-8" }
     site.write("mappings/from/dept/mum.toml", mum);
     // Two of one name: the first of them is never taken.
     site.write("in/mum1.csv", "ID,CODE,NAME\n1,M1,Mia\n2,M2,Moa\n3,M3,Moa\n");
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 1, quarantined 1
+    dept/mum: 3 items, accepted 3
+    province/out: 4 owed, up to date 4
+    ");
+    insta::assert_snapshot!(site.open_items().await, @r#"dept/kid quarantined x1: MUM_CODE (上级编号): more than one record of MUM has NAME "Moa" [dept/kid:8]"#);
 }
 
 /// Notices with assigned codes need a dataset that has one; 1800 is national and has no parent.
@@ -119,7 +137,7 @@ identity = ["ID"]
 [fields]
 CODE = "ID"
 PACKAGES = { from = "PKG", split = "、" }
-DEAL_CODES = { assign = "unified-deal-code", class = "D01", by = "PACKAGES", platform = "12420700420380003X" }
+DEAL_CODES = { assign = "unified-deal-code", class = "D01", by = "PACKAGES", platform = "12350100MB02709751" }
 "#;
     wide(&site, &[("deal", deal)]);
     site.write("in/wide1.csv", "ID,PKG\n1,P1、P2\n2,P2、P3\n");
@@ -137,8 +155,16 @@ DEAL_CODES = { assign = "unified-deal-code", class = "D01", by = "PACKAGES", pla
         };
         codes.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(serials(&first), @"");
-    insta::assert_snapshot!(serials(&second), @"");
+    insta::assert_snapshot!(serials(&first), @"
+    1: 000001 000002
+    2: 000002 000003
+    ");
+    insta::assert_snapshot!(serials(&second), @"
+    1: 000001
+    2: 000002 000003
+    3: 000003
+    4: 000004 000001 000005
+    ");
 }
 
 /// Deal codes of the newest versions, by identity.
@@ -173,8 +199,16 @@ NAME = "ID"
     site.write("in/wide1.csv", "ID,V,CODES\n1,1,A、B\n2,1,C\n");
     site.once().await;
     site.write("in/wide2.csv", "ID,V,CODES\n1,2,B\n");
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 5 items, accepted 3, unchanged 1, withdrawn 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert A 1
+    MUM insert B 1
+    MUM insert C 2
+    MUM withdraw A 1
+    ");
 }
 
 #[tokio::test]
@@ -189,17 +223,27 @@ async fn a_row_that_its_mapping_lost_is_withdrawn_only_where_the_mapping_says_so
     site.write("in/wide1.csv", "ID,V,STATE,NAME\n1,1,ok,Mia\n");
     site.once().await;
     site.write("in/wide2.csv", "ID,V,STATE,NAME\n1,2,back,Mia\n");
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 2 items, accepted 1, filtered 1
+    province/out: 1 owed, up to date 1
+    ");
     wide(&site, &[("mum", &mum("when_lost = \"withdraw\""))]);
     site.write("in/wide3.csv", "ID,V,STATE,NAME\n1,3,back,Mia\n9,3,back,never known\n");
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 4 items, accepted 1, withdrawn 1, filtered 2
+    province/out: 1 owed, up to date 1
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert 1 Mia
+    MUM withdraw 1 Mia
+    ");
 }
 
 /// The same rows, cut into batches of one and taken in any order, come to the same records.
 #[tokio::test]
 async fn the_order_in_which_batches_are_worked_makes_no_difference() {
-    let rows = ["1,3,,M1,c", "1,1,,M1,a", "2,1,,M2,x", "1,2,1,M1,b", "2,2,,M2,y", "2,2,,M2,y", "3,1,1,M3,gone", "3,0,,M3,old"];
+    let rows =
+        ["1,3,,M1,c", "1,1,,M1,a", "2,1,,M2,x", "1,2,1,M1,b", "2,2,,M2,y", "2,2,,M2,y", "3,1,1,M3,gone", "3,0,,M3,old"];
     let mut states = Vec::new();
     for turn in 0..rows.len() {
         let site = Site::new();
@@ -238,11 +282,10 @@ async fn a_running_hub_takes_what_comes_and_an_idle_one_asks_once_a_second() {
     let job = hub.job("dept/mums").unwrap().clone();
     exchange_hub::pipeline::intake::run(&hub, &job, "by hand", false, &|_| {}).await.unwrap();
     let limit = std::time::Instant::now() + Duration::from_secs(20);
-    while site.sent().is_empty() {
+    while !books(&hub).await.contains("up to date 1") {
         assert!(std::time::Instant::now() < limit, "the record does not arrive");
-        tokio::task::yield_now().await;
     }
-    insta::assert_snapshot!(books(&hub).await, @"");
+    insta::assert_snapshot!(site.sent(), @"MUM insert M1 Mia");
     // Whatever follows from the delivery is done once nothing was asked for a while; then only the safety net asks.
     let mut before = hub.db.statements();
     loop {

@@ -111,10 +111,7 @@ async fn lived_in() -> (Site, Arc<Hub>) {
     ];
     site.write("mappings/schema/other/9901-MUM.toml", &dataset(9901, "MUM", 0, "", &[key, ("NAME", required)]));
     site.write("mappings/schema/other/9902-KID.toml", &dataset(9902, "KID", 1, OF_MUM, &kid));
-    site.write(
-        "mappings/schema/other/9903-TOY.toml",
-        &dataset(9903, "TOY", 2, OF_KID, &[key, ("KID_CODE", required)]),
-    );
+    site.write("mappings/schema/other/9903-TOY.toml", &dataset(9903, "TOY", 2, OF_KID, &[key, ("KID_CODE", required)]));
     site.write("mappings/from/dept/kid.toml", KID_MAPPING);
     site.write("mappings/from/dept/toy.toml", TOY_MAPPING);
     site.write("systems/dept.toml", DEPARTMENT);
@@ -135,7 +132,10 @@ async fn lived_in() -> (Site, Arc<Hub>) {
         "ID,V,DEL,CODE,MUM,NAME,TOYS\n1,1,,K1,M1,Anna,ball;kite\n2,1,,K2,M9,waits,\n3,1,,K3,M6,blocked,\n",
     );
     site.once().await;
-    site.write("in/mum2.csv", "ID,V,DEL,CODE,NAME\n2,2,1,M2,Moa\n1,2,,M7,Mia moves\n3,2,,M3,named now\n7,1,,M7,wants M7\n");
+    site.write(
+        "in/mum2.csv",
+        "ID,V,DEL,CODE,NAME\n2,2,1,M2,Moa\n1,2,,M7,Mia moves\n3,2,,M3,named now\n7,1,,M7,wants M7\n",
+    );
     site.write("in/mum3.csv", &std::fs::read_to_string(site.path("in/mum1.csv")).unwrap());
     site.write("in/kid2.csv", "ID,V,DEL,CODE,MUM,NAME,TOYS\n1,2,,K1,M1,Anna Maria,kite;doll\n");
     site.once().await;
