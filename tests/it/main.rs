@@ -1,6 +1,7 @@
 //! End to end.
 mod cli;
 mod config;
+mod console;
 mod kit;
 mod rules;
 mod samples;
