@@ -164,7 +164,7 @@ fn batch_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Er
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilesSinkConfig {
-    /// The directory, absolute or relative to the configuration's own. It must exist.
+    /// The directory, absolute or relative to the configuration's own. It is made if the one above it exists.
     pub path: PathBuf,
     /// Ending of the names, e.g. `.xml`. Default: by the document's media type.
     #[serde(default)]

@@ -38,10 +38,13 @@ impl Sink for FilesSink {
     async fn check(&self) -> Result<Vec<String>, SinkError> {
         let root = Arc::clone(&self.root);
         let task = tokio::task::spawn_blocking(move || {
-            probe(&root).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
-                let (message, hint) = words(&root, &error);
-                SinkError { message, hint }
-            })
+            make_directory(&root)
+                .and_then(|()| probe(&root))
+                .map(|()| vec![format!("directory {}: can be written", root.display())])
+                .map_err(|error| {
+                    let (message, hint) = words(&root, &error);
+                    SinkError { message, hint }
+                })
         });
         task.await.unwrap_or_else(|error| {
             Err(SinkError {
@@ -79,8 +82,19 @@ fn is_safe_name(name: &str) -> bool {
     !name.starts_with('.') && !name.contains(['/', '\\', ':', '\0', '\r', '\n']) && name.len() <= 200
 }
 
+/// Makes the directory itself, never the path to it: a mistyped path must not quietly become a place of its own.
+fn make_directory(root: &Path) -> io::Result<()> {
+    match fs::create_dir(root) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
 /// Writes the document and says what stands under its name.
 fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
+    if let Err(error) = make_directory(root) {
+        return Answer::Unsent { why: unsent(root, &error) };
+    }
     let target = root.join(name);
     let own = digest::of_bytes(body);
     match File::open(&target) {
@@ -102,7 +116,7 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
         return Answer::Unsent { why: unsent(root, &error) };
     }
     match File::open(root).and_then(|directory| directory.sync_all()) {
-        Ok(()) => answered(&serde_json::json!({ "digest": own, "bytes": body.len() })),
+        Ok(()) => answered(0, &serde_json::json!({ "digest": own, "bytes": body.len() })),
         Err(error) => {
             Answer::Unknown { why: format!("the directory `{}` could not be synced: {error}", root.display()) }
         }
@@ -111,18 +125,24 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
 
 fn already_there(target: &Path, file: File, own: &str) -> Answer {
     match digest::of_reader(file) {
-        Ok((digest, bytes)) if digest == own => answered(&serde_json::json!({ "digest": digest, "bytes": bytes })),
-        Ok((digest, bytes)) => answered(&serde_json::json!({
-            "conflict": "a file of this name is there with other content; it was left as it is",
-            "digest": digest,
-            "bytes": bytes,
-        })),
+        Ok((digest, bytes)) if digest == own => answered(0, &serde_json::json!({ "digest": digest, "bytes": bytes })),
+        Ok((digest, bytes)) => answered(
+            CONFLICT,
+            &serde_json::json!({
+                "conflict": "a file of this name is there with other content; it was left as it is",
+                "digest": digest,
+                "bytes": bytes,
+            }),
+        ),
         Err(error) => Answer::Unsent { why: format!("`{}` is there and could not be read: {error}", target.display()) },
     }
 }
 
-fn answered(body: &serde_json::Value) -> Answer {
-    Answer::Answered { status: 0, retry_after_s: None, body: body.to_string().into_bytes() }
+/// Other content stands under the name: answered as an HTTP target would, so that it counts as refused.
+const CONFLICT: u16 = 409;
+
+fn answered(status: u16, body: &serde_json::Value) -> Answer {
+    Answer::Answered { status, retry_after_s: None, body: body.to_string().into_bytes() }
 }
 
 fn write_whole(path: &Path, body: &[u8]) -> io::Result<()> {
