@@ -275,7 +275,7 @@ pub(super) const SINKS: &[Key] = &[
         "feed.to.files.path",
         Kind::Path,
         Required,
-        "目录，须已存在；相对路径从 hub.toml 所在目录算起",
+        "目录，上级目录存在时自动创建；相对路径从 hub.toml 所在目录算起",
         "the directory, made if the one above it exists; a relative one starts at the folder of hub.toml",
     ),
     system("feed.to.files.prefix", Kind::Text, Value("\"\""), "文件名前缀", "put before each name"),
