@@ -41,9 +41,7 @@ pub async fn answer(
         Ask::FeedPause { name, why } => json(feeds::pause(hub, &name, &why).await?),
         Ask::FeedResume { name } => json(feeds::resume(hub, stages, &name).await?),
         Ask::FeedResend { name, record } => json(feeds::resend(hub, &name, record).await?),
-        Ask::RecordFind { text, dataset, limit } => {
-            json(find::find(hub, &text, dataset.as_deref(), limit).await?)
-        }
+        Ask::RecordFind { text, dataset, limit } => json(find::find(hub, &text, dataset.as_deref(), limit).await?),
         Ask::RecordShow { which, version } => json(records::show(hub, &which, version).await?),
         Ask::RecordTrace { which } => json(trace::trace(hub, &which).await?),
         Ask::QuarantineList(filter) => json(items::list(hub, &filter).await?),
@@ -136,8 +134,7 @@ pub(super) fn unknown<'a>(
     known: impl Iterator<Item = &'a str> + Clone,
     (list_zh, list_en): (&str, &str),
 ) -> Failure {
-    let failure =
-        Failure::new(FailureKind::User, format!("没有{zh} `{name}`"), format!("there is no {en} `{name}`"));
+    let failure = Failure::new(FailureKind::User, format!("没有{zh} `{name}`"), format!("there is no {en} `{name}`"));
     match nearest(name, known) {
         Some(near) => failure.hint(format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
         None => failure.hint(list_zh, list_en),

@@ -10,22 +10,55 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    Books { verify: bool, date: Option<NaiveDate> },
+    Books {
+        verify: bool,
+        date: Option<NaiveDate>,
+    },
     JobList,
-    JobRun { name: String, again: bool },
-    JobPause { name: String, why: String },
-    JobResume { name: String },
+    JobRun {
+        name: String,
+        again: bool,
+    },
+    JobPause {
+        name: String,
+        why: String,
+    },
+    JobResume {
+        name: String,
+    },
     FeedList,
-    FeedShow { name: String, limit: u32 },
-    FeedPause { name: String, why: String },
-    FeedResume { name: String },
+    FeedShow {
+        name: String,
+        limit: u32,
+    },
+    FeedPause {
+        name: String,
+        why: String,
+    },
+    FeedResume {
+        name: String,
+    },
     /// None: everything that the target rejected.
-    FeedResend { name: String, record: Option<i64> },
-    RecordFind { text: String, dataset: Option<String>, limit: u32 },
-    RecordShow { which: Which, version: Option<i64> },
-    RecordTrace { which: Which },
+    FeedResend {
+        name: String,
+        record: Option<i64>,
+    },
+    RecordFind {
+        text: String,
+        dataset: Option<String>,
+        limit: u32,
+    },
+    RecordShow {
+        which: Which,
+        version: Option<i64>,
+    },
+    RecordTrace {
+        which: Which,
+    },
     QuarantineList(ItemFilter),
-    QuarantineShow { item: ItemRef },
+    QuarantineShow {
+        item: ItemRef,
+    },
 }
 
 /// Which record.
@@ -34,7 +67,10 @@ pub enum Ask {
 pub enum Which {
     Number(i64),
     /// A dataset's code or number, and the parts of its business key in their order.
-    Key { dataset: String, key: Vec<String> },
+    Key {
+        dataset: String,
+        key: Vec<String>,
+    },
 }
 
 /// Which items a list shows; what is not given is no filter.

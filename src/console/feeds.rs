@@ -239,7 +239,9 @@ fn walk(hub: Arc<Hub>, feed: Arc<FeedPlan>, row: FeedRow) {
     tokio::spawn(async move {
         match subscribe::walk(&hub, &feed, &row, &|_| {}).await {
             Ok(_) => feed.wake.notify_one(),
-            Err(error) => tracing::error!(feed = %feed.name, %error, cause = ?error, "Stored records cannot be walked."),
+            Err(error) => {
+                tracing::error!(feed = %feed.name, %error, cause = ?error, "Stored records cannot be walked.")
+            }
         }
     });
 }

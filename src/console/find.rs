@@ -36,12 +36,7 @@ pub struct FoundRecord {
     pub feeds: Vec<(String, String)>,
 }
 
-pub(super) async fn find(
-    hub: &Hub,
-    text: &str,
-    within: Option<&str>,
-    limit: u32,
-) -> Result<FoundAnswer, Failure> {
+pub(super) async fn find(hub: &Hub, text: &str, within: Option<&str>, limit: u32) -> Result<FoundAnswer, Failure> {
     let text = text.trim().to_owned();
     let code = match within {
         Some(name) => dataset(hub, name)?.code.clone(),

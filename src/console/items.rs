@@ -409,13 +409,7 @@ fn need(hub: &Hub, need: store::NeedView) -> Need {
 
 /// The row as it came. Cells that feed personal fields are masked, unless a reason speaks of that field: whoever has
 /// to mend it must see it.
-fn raw_row(
-    hub: &Hub,
-    rows: &Rows,
-    row: usize,
-    items: &[(ItemView, Vec<store::NeedView>)],
-    stood: Stood,
-) -> RowAnswer {
+fn raw_row(hub: &Hub, rows: &Rows, row: usize, items: &[(ItemView, Vec<store::NeedView>)], stood: Stood) -> RowAnswer {
     let at = rows.row(row);
     let personal = personal_columns(hub, rows, row, items);
     let mut cells = Vec::with_capacity(at.cells());
@@ -460,7 +454,9 @@ fn personal_columns(
         let reasons: Vec<Reason> = own.flat_map(|(view, _)| reasons(view)).collect();
         for trace in bound.trace(rows, row, &Found(vec![HashMap::new(); plan.mapping.lookups().len()]), 0) {
             for field in trace.fields {
-                let Some(kind) = dataset.field(&field.field).and_then(|id| dataset.fields[id].personal) else { continue };
+                let Some(kind) = dataset.field(&field.field).and_then(|id| dataset.fields[id].personal) else {
+                    continue;
+                };
                 let columns = field.columns.into_iter().map(|(name, _)| name);
                 if reasons.iter().any(|r| r.field == field.field) {
                     spoken.extend(columns);

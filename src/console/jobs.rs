@@ -143,12 +143,8 @@ pub(super) async fn run(
     let job = known(hub, name)?.clone();
     let taken = match stages {
         Stages::Once => {
-            return Err(Failure::new(
-                FailureKind::Unavailable,
-                "`run --once` 正在运行",
-                "`run --once` is under way",
-            )
-            .hint("待其结束后再试", "try again when it has ended"));
+            return Err(Failure::new(FailureKind::Unavailable, "`run --once` 正在运行", "`run --once` is under way")
+                .hint("待其结束后再试", "try again when it has ended"));
         }
         Stages::Running => {
             let taken = intake::run(hub, &job, "by hand", again, progress).await.map_err(run_failure)?;
@@ -252,15 +248,12 @@ pub fn run_failure(error: IntakeError) -> Failure {
             format!("任务 {job} 的来源已由另一进程接管"),
             format!("another process has taken over the source of job {job}"),
         ),
-        IntakeError::Vanished { job, why } => Failure::new(
-            Refused,
-            format!("任务 {job} 已停止：{why}"),
-            format!("job {job} has stopped: {why}"),
-        )
-        .hint(
-            "确认确实删除后，调高该任务的 vanished_share 再运行",
-            "if they were really deleted, raise the job's vanished_share and run it again",
-        ),
+        IntakeError::Vanished { job, why } => {
+            Failure::new(Refused, format!("任务 {job} 已停止：{why}"), format!("job {job} has stopped: {why}")).hint(
+                "确认确实删除后，调高该任务的 vanished_share 再运行",
+                "if they were really deleted, raise the job's vanished_share and run it again",
+            )
+        }
         IntakeError::Store(error) => store_failure(error),
     }
 }
@@ -296,12 +289,14 @@ mod tests {
             line: 7,
             column: 15,
         };
-        let gone = IntakeError::Columns { job: "finance/nightly".into(), file: Some("a.csv".into()), columns: vec![column] };
+        let gone =
+            IntakeError::Columns { job: "finance/nightly".into(), file: Some("a.csv".into()), columns: vec![column] };
         insta::assert_snapshot!(run_failure(gone).render(Lang::Zh), @r"
         错误：from/finance/notice.toml:7:15: a.csv 没有列 `GGBT`
         提示：最相近的列是 `GGBT1`
         ");
-        let source = adapter::SourceError::Unavailable { message: "the directory is gone".into(), hint: "mount it".into() };
+        let source =
+            adapter::SourceError::Unavailable { message: "the directory is gone".into(), hint: "mount it".into() };
         let source = IntakeError::Source { job: "finance/nightly".into(), source };
         assert_eq!(run_failure(source).kind, FailureKind::Unavailable);
     }

@@ -67,10 +67,8 @@ pub fn serve(hub: Arc<Hub>, stages: Stages, path: &Path) -> Result<Served, Serve
     let listener = UnixListener::bind(&new).map_err(failed)?;
     std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
     std::fs::rename(&new, path).map_err(failed)?;
-    let routes = Router::new()
-        .route("/ask", post(ask))
-        .layer(DefaultBodyLimit::max(ASK_BYTES_MAX))
-        .with_state((hub, stages));
+    let routes =
+        Router::new().route("/ask", post(ask)).layer(DefaultBodyLimit::max(ASK_BYTES_MAX)).with_state((hub, stages));
     let task = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, routes).await {
             tracing::error!(%error, "The control socket has stopped answering.");

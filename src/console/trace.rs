@@ -146,7 +146,8 @@ pub(super) async fn trace(hub: &Hub, which: &Which) -> Result<TraceAnswer, Failu
         None => (Vec::new(), Vec::new()),
     };
     let (record, scope, identity) = (view.record, view.scope, view.identity.clone());
-    let read = hub.db.read(move |c| read(c, record, scope, &identity, pointed, found_by)).await.map_err(store_failure)?;
+    let read =
+        hub.db.read(move |c| read(c, record, scope, &identity, pointed, found_by)).await.map_err(store_failure)?;
     Ok(told(hub, &view, read))
 }
 
@@ -307,10 +308,7 @@ fn sentence(d: &store::DeliveryView) -> (String, String) {
             format!("未知：已发出，没有明确答复，将以原键再问：{why}"),
             format!("unknown: sent without a clear answer; asked again under the same key: {why}"),
         ),
-        "rejected" => (
-            format!("被拒，不会自动重试：{why}"),
-            format!("rejected, not tried again by itself: {why}"),
-        ),
+        "rejected" => (format!("被拒，不会自动重试：{why}"), format!("rejected, not tried again by itself: {why}")),
         "withheld" => (format!("暂扣：{why}"), format!("withheld: {why}")),
         other => (format!("状态 `{other}` 不明"), format!("the state `{other}` is not known")),
     };
@@ -328,10 +326,9 @@ fn sentence(d: &store::DeliveryView) -> (String, String) {
 
 fn blocked(wanted: i64, why: &str) -> (String, String) {
     match (why, why.strip_prefix("record ")) {
-        ("attachment", _) => (
-            format!("第 {wanted} 版受阻：附件未到"),
-            format!("version {wanted} is blocked: an attachment is not here"),
-        ),
+        ("attachment", _) => {
+            (format!("第 {wanted} 版受阻：附件未到"), format!("version {wanted} is blocked: an attachment is not here"))
+        }
         (_, Some(child)) => (
             format!("撤回受阻：对方还有下级记录 {child}"),
             format!("the withdrawal is blocked: the target still has its child, record {child}"),

@@ -99,11 +99,7 @@ impl Memory {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        Summary {
-            accepted: self.requests.len(),
-            present: self.present.len(),
-            datasets: self.operations.clone(),
-        }
+        Summary { accepted: self.requests.len(), present: self.present.len(), datasets: self.operations.clone() }
     }
 }
 

@@ -15,8 +15,8 @@ mod jobs;
 mod names;
 mod quarantine;
 mod records;
-mod views;
 pub mod recount;
+mod views;
 
 pub use attachments::*;
 pub use batches::*;

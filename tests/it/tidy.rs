@@ -54,8 +54,7 @@ fn arrows_between_modules_point_down() {
         let own = floor(&from).unwrap_or_else(|| panic!("module {from} stands on no floor"));
         let text = std::fs::read_to_string(&file).unwrap();
         for (at, _) in text.match_indices("crate::") {
-            let to: String =
-                text[at + 7..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let to: String = text[at + 7..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             match floor(&to) {
                 Some(other) if to != from && other >= own => wrong.push(format!("{} uses {to}", file.display())),
                 _ => {}

@@ -65,7 +65,8 @@ pub struct OpenDelivery {
 /// Deliveries of a feed that are not up to date: what needs a person first.
 pub fn feed_open(c: &mut Conn, feed: i64, limit: i64) -> Result<Vec<OpenDelivery>> {
     // The second condition lets the partial index serve: a bound state alone does not show that it is one of these.
-    const STUCK: &str = "select d.record, s.dataset, r.identity, d.state, d.wanted_version, d.accepted_version, d.tries,
+    const STUCK: &str =
+        "select d.record, s.dataset, r.identity, d.state, d.wanted_version, d.accepted_version, d.tries,
             d.due_us, d.why
         from (select * from delivery where feed = $1 and state = $2
                 and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') order by record limit $3) d

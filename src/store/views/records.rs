@@ -78,7 +78,8 @@ pub fn record_views(c: &mut Conn, records: &[i64]) -> Result<Vec<RecordView>> {
 
 /// Records that an index value belongs to, those that have it now first.
 pub fn record_by_value(c: &mut Conn, slot: i64, value: &str) -> Result<Vec<i64>> {
-    const FIND: &str = "select record from record_index where slot = $1 and value = $2 order by earlier, record limit 20";
+    const FIND: &str =
+        "select record from record_index where slot = $1 and value = $2 order by earlier, record limit 20";
     c.rows(FIND, (slot, value), |r| r.get(0))
 }
 
