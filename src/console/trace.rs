@@ -395,7 +395,7 @@ mod tests {
     #[test]
     fn where_a_delivery_is_and_why_is_told_in_both_languages() {
         let told: Vec<String> = [
-            view("up_to_date", ""),
+            store::DeliveryView { accepted_version: 3, ..view("up_to_date", "") },
             view("due", ""),
             view("blocked", "SECTION E420"),
             view("blocked", "record 12"),
@@ -410,6 +410,23 @@ mod tests {
             format!("{zh}\n{en}")
         })
         .collect();
-        insta::assert_snapshot!(told.join("\n"));
+        insta::assert_snapshot!(told.join("\n"), @r"
+        已达，第 3 版
+        up to date with version 3
+        应投第 3 版，排队；对方现有第 2 版
+        version 3 is due, in line; the target has version 2
+        第 3 版受阻：对方尚未接受上级 SECTION E420；对方现有第 2 版
+        version 3 is blocked: the target has not accepted its parent SECTION E420; the target has version 2
+        撤回受阻：对方还有下级记录 12；对方现有第 2 版
+        the withdrawal is blocked: the target still has its child, record 12; the target has version 2
+        第 3 版受阻：附件未到；对方现有第 2 版
+        version 3 is blocked: an attachment is not here; the target has version 2
+        未知：已发出，没有明确答复，将以原键再问：no answer in time；对方现有第 2 版
+        unknown: sent without a clear answer; asked again under the same key: no answer in time; the target has version 2
+        被拒，不会自动重试：金额不对；对方现有第 2 版
+        rejected, not tried again by itself: 金额不对; the target has version 2
+        应投第 3 版，排队；对方现有第 2 版；订阅已暂停：对方检修
+        version 3 is due, in line; the target has version 2; the feed is paused: 对方检修
+        ");
     }
 }

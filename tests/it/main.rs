@@ -2,6 +2,7 @@
 mod cli;
 mod config;
 mod kit;
+mod rules;
 mod samples;
 mod target;
 mod tidy;
