@@ -36,15 +36,12 @@ impl FilesSink {
 #[async_trait]
 impl Sink for FilesSink {
     async fn check(&self) -> Result<Vec<String>, SinkError> {
-        let root = Arc::clone(&self.root);
+        let (root, create) = (Arc::clone(&self.root), self.config.create);
         let task = tokio::task::spawn_blocking(move || {
-            make_directory(&root)
-                .and_then(|()| probe(&root))
-                .map(|()| vec![format!("directory {}: can be written", root.display())])
-                .map_err(|error| {
-                    let (message, hint) = words(&root, &error);
-                    SinkError { message, hint }
-                })
+            make(&root, create).and_then(|()| probe(&root)).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
+                let (message, hint) = words(&root, &error);
+                SinkError { message, hint }
+            })
         });
         task.await.unwrap_or_else(|error| {
             Err(SinkError {
@@ -59,12 +56,21 @@ impl Sink for FilesSink {
         if !is_safe_name(&name) {
             return Answer::Unsent { why: format!("`{name}` is no safe name for a file") };
         }
-        let (root, body) = (Arc::clone(&self.root), request.body.to_vec());
-        match tokio::task::spawn_blocking(move || place(&root, &name, &body)).await {
+        let (root, create, body) = (Arc::clone(&self.root), self.config.create, request.body.to_vec());
+        let placed = tokio::task::spawn_blocking(move || match make(&root, create) {
+            Ok(()) => place(&root, &name, &body),
+            Err(error) => Answer::Unsent { why: unsent(&root, &error) },
+        });
+        match placed.await {
             Ok(answer) => answer,
             Err(error) => Answer::Unknown { why: format!("writing was broken off: {error}") },
         }
     }
+}
+
+/// Makes the directory where that is wanted.
+fn make(root: &Path, create: bool) -> io::Result<()> {
+    if create { fs::create_dir_all(root) } else { Ok(()) }
 }
 
 fn suffix_of(media: &str) -> &'static str {
@@ -82,19 +88,8 @@ fn is_safe_name(name: &str) -> bool {
     !name.starts_with('.') && !name.contains(['/', '\\', ':', '\0', '\r', '\n']) && name.len() <= 200
 }
 
-/// Makes the directory itself, never the path to it: a mistyped path must not quietly become a place of its own.
-fn make_directory(root: &Path) -> io::Result<()> {
-    match fs::create_dir(root) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    }
-}
-
 /// Writes the document and says what stands under its name.
 fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
-    if let Err(error) = make_directory(root) {
-        return Answer::Unsent { why: unsent(root, &error) };
-    }
     let target = root.join(name);
     let own = digest::of_bytes(body);
     match File::open(&target) {
@@ -126,14 +121,11 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
 fn already_there(target: &Path, file: File, own: &str) -> Answer {
     match digest::of_reader(file) {
         Ok((digest, bytes)) if digest == own => answered(0, &serde_json::json!({ "digest": digest, "bytes": bytes })),
-        Ok((digest, bytes)) => answered(
-            CONFLICT,
-            &serde_json::json!({
-                "conflict": "a file of this name is there with other content; it was left as it is",
-                "digest": digest,
-                "bytes": bytes,
-            }),
-        ),
+        Ok((digest, bytes)) => answered(CONFLICT, &serde_json::json!({
+            "conflict": "a file of this name is there with other content; it was left as it is",
+            "digest": digest,
+            "bytes": bytes,
+        })),
         Err(error) => Answer::Unsent { why: format!("`{}` is there and could not be read: {error}", target.display()) },
     }
 }
