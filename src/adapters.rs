@@ -12,6 +12,8 @@ use adapter_web::{WebSink, WebSinkConfig};
 use formats::{CsvConfig, FormatConfig, JsonConfig, NdjsonConfig, XlsxConfig};
 use serde::Deserialize;
 
+use crate::rehearsal::{self, RehearsalConfig};
+
 /// How a job reaches its source; the key is the adapter: `[job.from.files]`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +54,8 @@ pub enum SinkConfig {
     Files(FilesSinkConfig),
     /// HTTP POST.
     Web(WebSinkConfig),
+    /// The built-in receiver, by HTTP on loopback.
+    Rehearsal(RehearsalConfig),
 }
 
 impl SinkConfig {
@@ -60,6 +64,7 @@ impl SinkConfig {
         match self {
             Self::Files(_) => "files",
             Self::Web(_) => "web",
+            Self::Rehearsal(_) => "rehearsal",
         }
     }
 
@@ -68,8 +73,14 @@ impl SinkConfig {
         Ok(match self {
             Self::Files(config) => Box::new(FilesSink::open(config.clone(), base)),
             Self::Web(config) => Box::new(WebSink::open(config, base)?),
+            Self::Rehearsal(config) => Box::new(rehearsal::Target::open(config.clone(), base, by_http)),
         })
     }
+}
+
+/// The web adapter's way to an address, as the built-in receiver is reached.
+fn by_http(url: &str) -> Result<Box<dyn Sink>, SinkError> {
+    Ok(Box::new(WebSink::open(&WebSinkConfig::to(url), Path::new(""))?))
 }
 
 /// Reads rows of one file, with nothing taken or kept: in the form in which a job reads its files, or, without such a

@@ -6,11 +6,13 @@
 pub mod adapters;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod diagnostic;
 pub mod mapping;
 pub mod pipeline;
 pub mod profile;
 pub mod queue;
+pub mod rehearsal;
 pub mod schedule;
 pub mod schema;
 pub mod store;

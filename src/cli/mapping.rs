@@ -104,7 +104,7 @@ fn test(names: &[String], config: &Config, schema: &Schema, context: &Context) -
     let (mut tested, mut mistakes) = (Vec::new(), Vec::new());
     for name in &names {
         match load(name, config, schema) {
-            Ok(mapping) => tested.push(tested_one(&mapping, schema)),
+            Ok(mapping) => tested.push(tested_one(&mapping)),
             Err(failure) if failure.diagnostics.is_empty() => return Err(failure),
             Err(failure) => mistakes.extend(failure.diagnostics),
         }
@@ -117,8 +117,8 @@ fn test(names: &[String], config: &Config, schema: &Schema, context: &Context) -
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(FailureKind::Refused.exit_code()) })
 }
 
-fn tested_one(mapping: &Mapping, schema: &Schema) -> Tested {
-    let outcomes = mapping.test(schema);
+fn tested_one(mapping: &Mapping) -> Tested {
+    let outcomes = mapping.test();
     let failed = outcomes
         .iter()
         .filter(|outcome| !outcome.mismatches.is_empty())

@@ -10,7 +10,7 @@ use super::convert::decimal::leading;
 use super::convert::money::MoneyUnit;
 use super::row::{Context, NOWHERE};
 use super::rule::{IN_TEN_THOUSAND, IN_YUAN, UnitField, lookup_value};
-use super::{FieldRule, Found, Item, Mapping, MissingColumn, Version};
+use super::{FieldRule, Found, Given, Item, Mapping, MissingColumn, Version};
 use crate::diagnostic::nearest;
 use crate::schema::{Draft, Level, Reason, ReasonCode, index_value};
 
@@ -96,9 +96,9 @@ impl Bound<'_> {
                     item.reasons.clear();
                 }
                 State::Taken(problem) => {
+                    self.reasons(problem.into_iter(), "", "", self.mapping.name(), &mut item);
                     self.fill(cx, &mut item);
                     self.order(cx, read_us, &mut item);
-                    self.reasons(problem.into_iter(), "", "", self.mapping.name(), &mut item);
                     self.withdrawal(cx, &mut item);
                 }
             }
@@ -150,11 +150,17 @@ impl Bound<'_> {
         for rule in &mapping.rules {
             self.fill_one(rule, cx, item);
         }
-        for rule in &mapping.given {
+        for (number, rule) in mapping.given.iter().enumerate() {
             let mut given = String::new();
             rule.eval(cx, &mut given);
             let problems = std::mem::take(&mut cx.problems);
-            self.reasons(problems.into_iter(), "assign", "", mapping.name(), item);
+            if !problems.is_empty() {
+                let is_part = |part: &Given| *part == Given::Item(number);
+                let assign = mapping.assigns.iter().find(|a| is_part(&a.class) || is_part(&a.platform));
+                let field = assign.map(|assign| &mapping.dataset.fields[assign.field]);
+                let (name, label) = field.map_or(("", ""), |field| (&field.name, &field.name_zh));
+                self.reasons(problems.into_iter(), name, label, mapping.name(), item);
+            }
             item.given.push(given);
         }
         item.waits = std::mem::take(&mut cx.waits);
@@ -246,12 +252,14 @@ impl Bound<'_> {
 
     fn identify(&self, cx: &mut Context<'_>, item: &mut Item) {
         let parts = &self.mapping.identity;
+        let number = self.mapping.each.as_ref().and_then(|each| each.number);
+        let unnamed = cx.element.iter().all(|(slot, text)| text.is_empty() || Some(*slot) == number);
         let mut values = Draft::new(parts.len());
         for (i, part) in parts.iter().enumerate() {
             let told = cx.problems.len();
             values.write(i, |out| part.rule.eval(cx, out));
-            // A filtered row of `each` has no element to name.
-            let nameless = part.element && item.filtered && cx.element.is_empty();
+            // A filtered row of `each` has no element to name, nor has one that could not be cut into elements.
+            let nameless = part.element && unnamed;
             if values.get(i).is_none() && cx.problems.len() == told && !nameless {
                 cx.problems.push(Problem::new(ReasonCode::IdentityEmpty, "", &[&part.name]));
             }

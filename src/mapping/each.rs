@@ -50,7 +50,7 @@ impl Each {
             _ => None,
         });
         if let Some(problem) = broken {
-            return Elements::broken(problem);
+            return self.broken(problem);
         }
         let mut elements = match &self.by {
             By::Split(columns) => self.split(columns, cx),
@@ -63,9 +63,18 @@ impl Each {
         elements.list.retain(|element| element.iter().any(|(_, text)| !self.empty(text)));
         if elements.list.len() > ELEMENTS_MAX {
             let limit = ELEMENTS_MAX.to_string();
-            return Elements::broken(Problem::new(ReasonCode::ListTooLong, "", &[&limit]));
+            return self.broken(Problem::new(ReasonCode::ListTooLong, "", &[&limit]));
         }
         elements
+    }
+
+    /// One element without texts.
+    fn broken<'a>(&self, problem: Problem) -> Elements<'a> {
+        let slots: Vec<usize> = match &self.by {
+            By::Split(columns) => columns.iter().map(|(slot, _)| *slot).collect(),
+            By::Groups(columns) => columns.iter().map(|(slot, _)| *slot).collect(),
+        };
+        Elements { list: vec![slots.into_iter().map(|slot| (slot, "")).collect()], problem: Some(problem) }
     }
 
     fn empty(&self, text: &str) -> bool {
@@ -94,12 +103,6 @@ impl Each {
         let element =
             |n: usize| lists.iter().map(|(slot, list)| (*slot, list.get(n).copied().unwrap_or_default())).collect();
         Elements { list: (0..count).map(element).collect(), problem }
-    }
-}
-
-impl Elements<'_> {
-    fn broken(problem: Problem) -> Self {
-        Self { list: vec![Vec::new()], problem: Some(problem) }
     }
 }
 

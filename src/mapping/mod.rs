@@ -19,7 +19,10 @@ mod row;
 mod rule;
 mod trace;
 
-use std::collections::HashMap;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -253,6 +256,18 @@ impl Mapping {
     /// False: the source's deal codes are known to have wrong check characters, and no warning is wanted.
     pub fn deal_code_check(&self) -> bool {
         self.deal_code_check
+    }
+
+    /// Required fields that no rule fills: every record will lack them.
+    pub fn unfilled(&self) -> Vec<FieldId> {
+        let ruled = self.rules.iter().map(|rule| rule.field).chain(self.assigns.iter().map(|assign| assign.field));
+        let units = self.rules.iter().filter_map(|rule| match rule.unit {
+            rule::UnitField::Set(unit) | rule::UnitField::Read(unit) => Some(unit),
+            rule::UnitField::Fixed => None,
+        });
+        let filled: HashSet<FieldId> = ruled.chain(units).chain(self.stamps.iter().copied()).collect();
+        let required = self.dataset.fields.iter().enumerate().filter(|(_, field)| field.required);
+        required.map(|(id, _)| id).filter(|id| !filled.contains(id)).collect()
     }
 
     /// Every source column that it reads, in the order of the text.

@@ -326,7 +326,11 @@ impl Rule {
 /// The unit that another column names; none where that is empty.
 fn unit_named(rule: &Rule, cx: &mut Context<'_>) -> Result<Option<MoneyUnit>, Problem> {
     let mut unit = String::new();
+    let problems = cx.problems.len();
     rule.eval(cx, &mut unit);
+    if cx.problems.len() > problems {
+        return Err(cx.problems.swap_remove(problems));
+    }
     match unit.as_str() {
         "" => Ok(None),
         unit => MoneyUnit::of(unit).map(Some).ok_or_else(|| Problem::new(ReasonCode::UnitUnknown, unit, &[])),

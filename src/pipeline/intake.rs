@@ -40,6 +40,7 @@ pub enum IntakeError {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Taken {
     pub run: i64,
+    pub pages: u64,
     pub batches: u64,
     pub rows: u64,
     pub files: u64,
@@ -78,7 +79,8 @@ pub async fn run(
         Err(error) => Err(error),
     };
     let result = match result {
-        Ok(()) if job.snapshot => look_for_absence(hub, job, &lease, &mut taken).await,
+        // A reading that found nothing to read is no snapshot of anything.
+        Ok(()) if job.snapshot && taken.pages > 0 => look_for_absence(hub, job, &lease, &mut taken).await,
         other => other,
     };
     let (state, why) = match &result {
@@ -155,6 +157,7 @@ async fn take(
         taken.batches += 1;
         taken.rows += u64::from(rows);
     }
+    taken.pages += 1;
     let known = page.files.iter().filter(|f| f.known).count() as u64;
     taken.files += page.files.len() as u64 - known;
     taken.files_known += known;

@@ -8,8 +8,9 @@
 //! 3. `deliver`: a feed's worker claims what is due, keeps the request before its first byte leaves, sends it, and
 //!    keeps the receipt. `subscribe` walks stored records for a feed that is new.
 //!
-//! `plan` says what of a record stands in the index; `keys`, `codes` and `absent` are parts of deciding that need a
-//! page of their own; `open` puts the hub together; `work` keeps the stages going.
+//! `verify` recounts all of it from the tables. `plan` says what of a record stands in the index; `keys`, `codes` and
+//! `absent` are parts of deciding that need a page of their own; `open` puts the hub together; `work` keeps the stages
+//! going.
 //!
 //! Nothing here keeps state in memory that is not also in the store: the process may end between any two steps.
 
@@ -25,6 +26,7 @@ mod owe;
 pub mod plan;
 pub mod release;
 pub mod subscribe;
+pub mod verify;
 pub mod work;
 
 use std::collections::HashSet;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 use super::plan::Plan;
-use super::{FeedPlan, Hub, JobPlan, MappingPlan, Wake};
+use super::{FeedPlan, Hub, JobPlan, MappingPlan, Wake, subscribe};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::mapping::{self, Mapping};
@@ -174,7 +174,11 @@ async fn job_plan(
     let row_scope =
         store::scope_number(tx, ScopeName { dataset: String::new(), system: system.to_owned(), space: String::new() })
             .await?;
+    let is_new = !store::job_known(tx, job.name.as_str()).await?;
     let row = store::job_get(tx, job.name.as_str()).await?;
+    if is_new && job.paused {
+        store::job_pause(tx, row.id, true, "").await?;
+    }
     Ok(JobPlan {
         name: job.name.as_str().to_owned(),
         id: row.id,
@@ -206,8 +210,12 @@ async fn feed_plan(
     let mut selection: Vec<&str> = codes.iter().chain(&systems).map(String::as_str).collect();
     selection.sort_unstable();
     let selection = selection.join(" ");
+    let is_new = !store::feed_known(tx, feed.name.as_str()).await?;
     let row = store::feed_get(tx, feed.name.as_str(), &selection).await?;
-    if row.selection != selection {
+    if is_new && feed.paused || row.state == "paused" && row.selection != selection {
+        // Once it is resumed it is walked from the beginning.
+        store::feed_walked(tx, row.id, "paused", subscribe::WALK_BEGINS, &selection).await?;
+    } else if row.selection != selection {
         // What the feed selects now may be stored already.
         store::feed_walked(tx, row.id, "walking", "", &selection).await?;
     }

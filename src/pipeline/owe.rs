@@ -147,6 +147,9 @@ pub(super) async fn release(hub: &Hub, feed: &FeedPlan, accepted: &[(String, Str
     for (dataset, body) in accepted {
         let Some(plan) = hub.plan.dataset(dataset) else { continue };
         all |= plan.is_wide() || body.is_empty();
+        if all {
+            break;
+        }
         values.extend(plan.index_values(&schema::draft_of(&plan.dataset, body)).into_iter().map(|v| (v.slot, v.value)));
     }
     if all {

@@ -216,6 +216,11 @@ impl DatasetPlan {
         values
     }
 
+    /// Every index name: its slot and its fields.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (i64, &[FieldId])> {
+        self.indexes.iter().map(|i| (i.slot, &i.fields[..]))
+    }
+
     /// True: very many records of other datasets may point at this one's, without a row for each.
     pub fn is_wide(&self) -> bool {
         WIDE_BRANCHES.contains(&self.dataset.business.as_str())

@@ -10,6 +10,10 @@ use crate::config::Start;
 use crate::schema;
 use crate::store::{self, FeedRow, Priority, Raise};
 
+/// Where a walk begins, as a feed's row says it. A paused feed that has this, or a later place, in its row is walked
+/// from there once it is resumed; one that has none has been through.
+pub const WALK_BEGINS: &str = "/0";
+
 /// Records raised in one transaction.
 const RECORDS_AT_ONCE: i64 = 1_000;
 

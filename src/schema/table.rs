@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+pub(crate) use crate::diagnostic::nearest;
 use crate::diagnostic::{Diagnostic, Words};
 
 /// A text under reading, and what is wrong with it so far.
@@ -173,12 +174,4 @@ pub(crate) fn nothing() -> Words {
 /// "Did you mean", or nothing if no known name is like it.
 pub(crate) fn perhaps<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Words {
     nearest(name, known).map_or_else(nothing, |near| say(format!("是否为 `{near}`？"), format!("`{near}`?")))
-}
-
-/// The name most like `name`, if one is like it at all.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Below this two names are not alike but different; found by trying slips of the keyboard on field names.
-    const ALIKE: f64 = 0.8;
-    let scored = known.into_iter().map(|k| (strsim::jaro_winkler(name, k), k)).filter(|(score, _)| *score >= ALIKE);
-    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, k)| k)
 }

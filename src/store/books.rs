@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Conn, Outcome, Result};
 
 /// The balance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Books {
     pub balanced: bool,
     pub jobs: Vec<JobBooks>,
@@ -20,7 +20,7 @@ pub struct Books {
     pub feeds: Vec<FeedBooks>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JobBooks {
     pub job: String,
     /// Batches drawn, and those of them that are not settled yet.
@@ -32,7 +32,7 @@ pub struct JobBooks {
     pub files: i64,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MappingBooks {
     pub mapping: String,
     pub dataset: String,
@@ -43,7 +43,7 @@ pub struct MappingBooks {
     pub balanced: bool,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DatasetBooks {
     pub dataset: String,
     pub items: i64,
@@ -54,7 +54,7 @@ pub struct DatasetBooks {
 }
 
 /// How many items came to what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeCounts {
     pub accepted: i64,
     pub unchanged: i64,
@@ -98,7 +98,7 @@ impl OutcomeCounts {
     }
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct FeedBooks {
     pub feed: String,
     /// walking, on, paused.
@@ -210,7 +210,8 @@ fn live_records(c: &mut Conn) -> Result<Vec<(String, i64)>> {
     c.rows(LIVE, [], |r| Ok((r.get(0)?, r.get(1)?)))
 }
 
-fn feed_books(c: &mut Conn) -> Result<Vec<FeedBooks>> {
+/// What each feed is owed, by state.
+pub fn feed_books(c: &mut Conn) -> Result<Vec<FeedBooks>> {
     const FEEDS: &str = "select f.id, f.name, f.state, (select count(*) from request q where q.feed = f.id) from feed f order by f.name";
     const STATES: &str = "select state, count(*) from delivery where feed = $1 group by state";
     let feeds = c.rows(FEEDS, [], |r| {

@@ -45,6 +45,13 @@ pub async fn feed_get(tx: &mut Tx, name: &str, selection: &str) -> Result<FeedRo
     .await
 }
 
+/// True: the feed has been here before.
+pub async fn feed_known(tx: &mut Tx, name: &str) -> Result<bool> {
+    const FIND: &str = "select 1 from feed where name = $1";
+    let name = name.to_owned();
+    tx.run(move |c| Ok(c.row(FIND, [&name], |_| Ok(()))?.is_some())).await
+}
+
 /// Sets a feed's state, saying why.
 pub async fn feed_state(tx: &mut Tx, feed: i64, state: &'static str, why: &str) -> Result<()> {
     const SET: &str = "update feed set state = $2, state_why = $3 where id = $1";

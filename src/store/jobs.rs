@@ -95,6 +95,13 @@ pub async fn job_get(tx: &mut Tx, name: &str) -> Result<JobRow> {
     .await
 }
 
+/// True: the job has been here before.
+pub async fn job_known(tx: &mut Tx, name: &str) -> Result<bool> {
+    const FIND: &str = "select 1 from job where name = $1";
+    let name = name.to_owned();
+    tx.run(move |c| Ok(c.row(FIND, [&name], |_| Ok(()))?.is_some())).await
+}
+
 /// Pauses or resumes a job, saying why.
 pub async fn job_pause(tx: &mut Tx, job: i64, paused: bool, why: &str) -> Result<()> {
     const SET: &str = "update job set paused = $2, paused_why = $3 where id = $1";

@@ -15,6 +15,8 @@ mod jobs;
 mod names;
 mod quarantine;
 mod records;
+pub mod recount;
+mod views;
 
 pub use attachments::*;
 pub use batches::*;
@@ -25,6 +27,7 @@ pub use jobs::*;
 pub use names::*;
 pub use quarantine::*;
 pub use records::*;
+pub use views::*;
 
 /// Now, in UTC microseconds.
 pub fn now_us() -> i64 {

@@ -18,20 +18,38 @@ async fn rows_become_records_and_reach_the_target_parents_first() {
     let site = Site::new();
     site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n2,1,,K2,M1,Bo\n"));
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 1 items, accepted 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    KID insert K2 Bo
+    ");
 }
 
 #[tokio::test]
 async fn a_child_waits_until_its_parent_arrives_and_then_goes_by_itself() {
     let site = Site::new();
     site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, waiting 1
+    province/out: 0 owed,
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"dept/kid waiting x1: waits for its parent MUM (M1)");
     insta::assert_snapshot!(site.sent(), @"");
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 1 items, accepted 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    ");
 }
 
 #[tokio::test]
@@ -40,8 +58,11 @@ async fn a_file_is_known_by_its_content_and_taken_once() {
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
     site.once().await;
     site.write("in/mum2.csv", &mums("1,1,,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 1 items, accepted 1
+    province/out: 1 owed, up to date 1
+    ");
+    insta::assert_snapshot!(site.sent(), @"MUM insert M1 Mia");
 }
 
 #[tokio::test]
@@ -49,11 +70,29 @@ async fn reading_everything_again_changes_nothing_and_sends_nothing() {
     let site = Site::new();
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,,nameless\n"));
     site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n2,1,,K2,M9,waits\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.again("dept/mums").await, @"");
-    insta::assert_snapshot!(site.again("dept/kids").await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 1, waiting 1
+    dept/mum: 2 items, accepted 1, quarantined 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.again("dept/mums").await, @"
+    dept/kid: 2 items, accepted 1, waiting 1
+    dept/mum: 4 items, accepted 1, unchanged 2, quarantined 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.again("dept/kids").await, @"
+    dept/kid: 4 items, accepted 1, unchanged 2, waiting 1
+    dept/mum: 4 items, accepted 1, unchanged 2, quarantined 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"
+    dept/mum quarantined x2: CODE (编号): required, but empty [数据规范 9901]
+    dept/kid waiting x2: waits for its parent MUM (M9)
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    ");
 }
 
 #[tokio::test]
@@ -64,16 +103,25 @@ async fn a_changed_row_is_a_new_version_and_an_older_one_never_overwrites_it() {
     site.write("in/mum2.csv", &mums("1,7,,M1,Mia Maria\n"));
     site.once().await;
     site.write("in/mum3.csv", &mums("1,6,,M1,late and old\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 3 items, accepted 2, superseded 1
+    province/out: 1 owed, up to date 1
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM update M1 Mia Maria
+    ");
 }
 
 #[tokio::test]
 async fn of_one_batch_the_last_row_of_a_record_wins_and_the_others_are_superseded() {
     let site = Site::new();
     site.write("in/mum1.csv", &mums("1,2,,M1,second\n1,3,,M1,third\n1,1,,M1,first\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 3 items, accepted 1, superseded 2
+    province/out: 1 owed, up to date 1
+    ");
+    insta::assert_snapshot!(site.sent(), @"MUM insert M1 third");
 }
 
 #[tokio::test]
@@ -82,19 +130,35 @@ async fn a_withdrawal_reaches_the_target_and_a_record_that_comes_back_is_an_inse
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
     site.once().await;
     site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 2 items, accepted 1, withdrawn 1
+    province/out: 1 owed, up to date 1
+    ");
     site.write("in/mum3.csv", &mums("1,3,,M1,Mia is back\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 3 items, accepted 2, withdrawn 1
+    province/out: 1 owed, up to date 1
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM withdraw M1 Mia
+    MUM insert M1 Mia is back
+    ");
 }
 
 #[tokio::test]
 async fn a_withdrawn_record_that_was_never_sent_is_not_sent_at_all() {
     let site = Site::new();
     site.write("in/mum1.csv", &mums("1,2,1,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 1 items, withdrawn 1
+    province/out: 1 owed, up to date 1
+    ");
     site.write("in/mum2.csv", &mums("1,1,,M1,older than its withdrawal\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 2 items, superseded 1, withdrawn 1
+    province/out: 1 owed, up to date 1
+    ");
     insta::assert_snapshot!(site.sent(), @"");
 }
 
@@ -105,21 +169,44 @@ async fn a_parents_withdrawal_waits_for_the_children_that_the_target_still_has()
     site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
     site.once().await;
     site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 2 items, accepted 1, withdrawn 1
+    province/out: 2 owed, up to date 1, blocked 1
+    ");
     site.write("in/kid2.csv", &kids("1,2,1,K1,M1,Anna\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 1, withdrawn 1
+    dept/mum: 2 items, accepted 1, withdrawn 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    KID withdraw K1 Anna
+    MUM withdraw M1 Mia
+    ");
 }
 
 #[tokio::test]
 async fn a_business_key_of_another_record_is_refused_naming_the_owner_until_it_is_given_up() {
     let site = Site::new();
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M1,wants the same\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 2 items, accepted 1, quarantined 1
+    province/out: 1 owed, up to date 1
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"dept/mum quarantined x1: CODE: the business key belongs to record 1 of system dept");
     site.write("in/mum2.csv", &mums("1,2,,M7,Mia moves\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 3 items, accepted 3
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM update M7 Mia moves
+    MUM insert M1 wants the same
+    ");
 }
 
 #[tokio::test]
@@ -128,9 +215,17 @@ async fn two_records_may_swap_their_keys_in_one_batch() {
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n"));
     site.once().await;
     site.write("in/mum2.csv", &mums("1,2,,M2,Mia\n2,2,,M1,Moa\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 4 items, accepted 4
+    province/out: 2 owed, up to date 2
+    ");
     insta::assert_snapshot!(site.open_items().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM insert M2 Moa
+    MUM update M2 Mia
+    MUM update M1 Moa
+    ");
 }
 
 /// A wants C's key, B wants A's: A loses and so keeps its own, which B therefore cannot have.
@@ -140,28 +235,51 @@ async fn a_loser_keeps_its_key_so_whoever_wanted_that_one_loses_too() {
     site.write("in/mum1.csv", &mums("1,1,,A,a\n2,1,,B,b\n3,1,,C,c\n"));
     site.once().await;
     site.write("in/mum2.csv", &mums("1,2,,C,a\n2,2,,A,b\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 5 items, accepted 3, quarantined 2
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"
+    dept/mum quarantined x1: CODE: the business key belongs to record 3 of system dept
+    dept/mum quarantined x1: CODE: the business key belongs to record 1 of system dept
+    ");
 }
 
 #[tokio::test]
 async fn a_bad_row_fails_alone_and_its_correction_closes_it() {
     let site = Site::new();
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,\n3,1\n4,1,,M4,Moa\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 3 items, accepted 2, quarantined 1
+    row: 1 items, quarantined 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"
+    dept/mum quarantined x1: NAME (名称): required, but empty [数据规范 9901]
+    row quarantined x1: mum1.csv:4: the row has 2 cells, the header has 5
+    ");
     site.write("in/mum2.csv", &mums("2,2,,M2,named now\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.open_items().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 4 items, accepted 3, superseded 1
+    row: 1 items, quarantined 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"row quarantined x1: mum1.csv:4: the row has 2 cells, the header has 5");
 }
 
 #[tokio::test]
 async fn a_renamed_column_stops_the_job_before_anything_is_taken() {
     let site = Site::new();
     site.write("in/mum1.csv", "ID,V,DEL,CODE,NAMES\n1,1,,M1,Mia\n");
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mums: job dept/mums: mum1.csv has no column `NAME`
+    province/out: 0 owed,
+    ");
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 1 items, accepted 1
+    province/out: 1 owed, up to date 1
+    ");
 }
 
 #[tokio::test]
@@ -172,8 +290,21 @@ async fn what_a_whole_reading_no_longer_shows_is_withdrawn() {
     site.once().await;
     std::fs::remove_file(site.path("in/mum1.csv")).unwrap();
     site.write("in/mum2.csv", &mums("1,1,,M1,Mia\n3,1,,M3,Mo\n"));
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 6 items, accepted 3, unchanged 2, withdrawn 1
+    province/out: 3 owed, up to date 3
+    ");
+    // A run that finds no new file has read no snapshot.
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 6 items, accepted 3, unchanged 2, withdrawn 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM insert M2 Moa
+    MUM insert M3 Mo
+    MUM withdraw M2 Moa
+    ");
 }
 
 #[tokio::test]
@@ -184,9 +315,17 @@ async fn too_much_vanishing_at_once_stops_the_job_and_asks() {
     site.once().await;
     std::fs::remove_file(site.path("in/mum1.csv")).unwrap();
     site.write("in/mum2.csv", &mums("1,1,,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mums: job dept/mums: 2 of 3 live records of MUM vanished at once, more than the share of 0.05
+    dept/mum: 4 items, accepted 3, unchanged 1
+    province/out: 3 owed, up to date 3
+    ");
     site.write("in/mum3.csv", &mums("1,2,,M1,Mia\n"));
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mums: job dept/mums is paused: 2 of 3 live records of MUM vanished at once, more than the share of 0.05
+    dept/mum: 4 items, accepted 3, unchanged 1
+    province/out: 3 owed, up to date 3
+    ");
 }
 
 #[tokio::test]
@@ -195,8 +334,19 @@ async fn a_new_feed_is_owed_what_is_stored_parents_first() {
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
     site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n2,1,,K2,M1,Bo\n"));
     site.write("systems/province.toml", "name = \"province\"\nname_zh = \"省平台\"\n");
-    insta::assert_snapshot!(site.once().await, @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 1 items, accepted 1
+    ");
     site.province();
-    insta::assert_snapshot!(site.once().await, @"");
-    insta::assert_snapshot!(site.sent(), @"");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 1 items, accepted 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    KID insert K2 Bo
+    ");
 }

@@ -161,3 +161,28 @@ fn words(root: &Path, error: &io::Error) -> (String, String) {
         _ => (format!("writing into `{shown}` failed: {error}"), "see whether the disk or the share is there".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rights can't be taken away from the user under whom tests may run, so the words are tried here.
+    #[test]
+    fn why_a_document_was_not_written_is_told_with_what_to_do() {
+        let kinds = [
+            ErrorKind::NotADirectory,
+            ErrorKind::PermissionDenied,
+            ErrorKind::ReadOnlyFilesystem,
+            ErrorKind::StorageFull,
+            ErrorKind::TimedOut,
+        ];
+        let all: Vec<String> = kinds.iter().map(|kind| unsent(Path::new("/out"), &io::Error::from(*kind))).collect();
+        insta::assert_snapshot!(all.join("\n"), @"
+        `/out` is not a directory; `path` names a directory
+        the directory `/out` may not be written to: permission denied; give the hub's user the right to write there
+        the directory `/out` may not be written to: read-only filesystem or storage medium; give the hub's user the right to write there
+        there is no room left in `/out`; make room there; the document is sent again
+        writing into `/out` failed: timed out; see whether the disk or the share is there
+        ");
+    }
+}

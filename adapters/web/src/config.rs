@@ -37,6 +37,22 @@ pub struct WebSinkConfig {
     pub ca_file: Option<PathBuf>,
 }
 
+impl WebSinkConfig {
+    /// An address with everything else as it is unless said.
+    pub fn to(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            method: Method::default(),
+            headers: BTreeMap::new(),
+            key_header: key_header(),
+            timeout_ms: timeout_ms(),
+            connect_timeout_ms: connect_timeout_ms(),
+            proxy: None,
+            ca_file: None,
+        }
+    }
+}
+
 /// Headers and the address may hold secrets, so neither is shown.
 impl fmt::Debug for WebSinkConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,7 @@ use crate::config::{
     Contact, Control, Deliver, Feed, Hub, Intake, Job, Log, Normalise, Platform, ReceiptRule, Results, Retry, Store,
     System,
 };
+use crate::rehearsal::{Refuse, RehearsalConfig};
 
 /// Asks a type for the names of its fields or variants, and gives it nothing.
 struct Names<'a>(&'a mut Vec<&'static str>);
@@ -87,6 +88,8 @@ fn every_key_that_the_program_knows_is_explained_and_no_other() {
         (File::System, "feed.to.", names::<SinkConfig>()),
         (File::System, "feed.to.files.", names::<adapter_files::FilesSinkConfig>()),
         (File::System, "feed.to.web.", names::<adapter_web::WebSinkConfig>()),
+        (File::System, "feed.to.rehearsal.", names::<RehearsalConfig>()),
+        (File::System, "feed.to.rehearsal.refuse.", names::<Refuse>()),
     ];
     let known: BTreeSet<String> = tables
         .iter()
@@ -173,6 +176,7 @@ fn values_are_those_that_the_program_takes() {
     is("feed.form", names::<crate::config::Form>());
     is("feed.receipt.class", names::<crate::config::Class>());
     is("feed.results.classes", names::<crate::config::Class>());
+    is("feed.to.rehearsal.refuse.code", names::<crate::rehearsal::Code>());
     // These types also take other spellings, or are their crate's own business.
     for (path, values) in lists {
         for value in values.iter().filter(|_| path.ends_with("encoding")) {

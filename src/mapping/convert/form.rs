@@ -17,9 +17,10 @@ pub(crate) struct Forms(Vec<Form>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Form {
     Text,
-    /// Seconds since 1970 UTC: up to ten digits, a fraction is allowed.
+    /// Seconds since 1970 UTC, a fraction is allowed: nine or ten digits, from March 1973 on, so that neither a serial of
+    /// Excel nor a null of 0 is taken for one.
     EpochSeconds,
-    /// Milliseconds since 1970 UTC: eleven to thirteen digits, so that the two are never taken for each other.
+    /// Milliseconds since 1970 UTC: twelve or thirteen digits, so that the two are never taken for each other.
     EpochMillis,
     /// Days since 1899-12-30 as Excel counts them, with the time as a fraction; from 1 March 1900 on.
     Excel,
@@ -66,8 +67,8 @@ impl Forms {
         for form in &self.0 {
             let read = match form {
                 Form::Text => datetime::read(text),
-                Form::EpochSeconds => epoch(text, 0..=10, 6),
-                Form::EpochMillis => epoch(text, 11..=13, 3),
+                Form::EpochSeconds => epoch(text, 9..=10, 6),
+                Form::EpochMillis => epoch(text, 12..=13, 3),
                 Form::Excel => excel(text),
                 Form::Pattern(pieces) => pattern(text, pieces),
             };
@@ -241,7 +242,8 @@ mod tests {
         assert_eq!(shown(&["epoch_s"], "1460595900000"), "DateUnreadable");
         assert_eq!(shown(&["epoch_ms"], "1460595900"), "DateUnreadable");
         assert_eq!(shown(&["epoch_s"], "583718400"), "19880701090000");
-        assert_eq!(shown(&["excel"], "42474.3784722"), "20160414090500");
+        assert_eq!(shown(&["epoch_s"], "0"), "DateUnreadable");
+        assert_eq!(shown(&["epoch_s", "epoch_ms", "excel"], "42474.3784722"), "20160414090500");
         assert_eq!(shown(&["excel"], "42474"), "20160414000000");
         assert_eq!(shown(&["excel"], "60"), "DateUnreadable");
         assert_eq!(shown(&["excel"], "2016-04-14"), "DateUnreadable");

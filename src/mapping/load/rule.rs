@@ -73,7 +73,8 @@ impl Loader<'_> {
         }
         let Some(table) = node.get_ref().as_table() else {
             let expected = say("列名或表 { from = \"…\" }", "a column's name or a table { from = \"…\" }");
-            doc.mistyped(node, "rule", expected);
+            let name = field.and_then(|id| self.dataset.as_ref().map(|dataset| dataset.fields[id].name.clone()));
+            doc.mistyped(node, name.as_deref().unwrap_or("rule"), expected);
             return None;
         };
         let at = node.span().start;
@@ -333,7 +334,9 @@ impl Loader<'_> {
         for (key, fits) in
             [("form", matches!(word, "datetime" | "date")), ("unit", word == "area"), ("unit_from", false)]
         {
-            if let (false, Some((key, _))) = (fits, table.get_key_value(key)) {
+            // Beside `const` and `present` it is told already.
+            let told = matches!(source, Source::Const(_) | Source::Present { .. });
+            if let (false, false, Some((key, _))) = (told, fits, table.get_key_value(key)) {
                 let hint = match key.get_ref().as_ref() {
                     "form" => belongs("as = \"datetime\" / \"date\""),
                     "unit" => belongs("as = \"money\" / \"area\""),

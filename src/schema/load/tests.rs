@@ -342,6 +342,7 @@ fn every_mistake_of_every_file_is_told_at_its_place() {
     schema/other/mistaken.toml:8:8: the dataset has no field `NAMES`
       hint: `NAME`?
     schema/other/mistaken.toml:8:17: the dataset has no field `NUMBER`
+      hint: `NAME`?
     schema/other/mistaken.toml:9:17: the dataset has no field `STAMP`
     schema/other/mistaken.toml:12:11: there is no dataset `PROJEKT`
       hint: `PROJECT`?
@@ -402,6 +403,7 @@ fn every_mistake_is_told_in_chinese() {
     schema/other/mistaken.toml:8:8: 数据集没有字段 `NAMES`
       提示：是否为 `NAME`？
     schema/other/mistaken.toml:8:17: 数据集没有字段 `NUMBER`
+      提示：是否为 `NAME`？
     schema/other/mistaken.toml:9:17: 数据集没有字段 `STAMP`
     schema/other/mistaken.toml:12:11: 没有数据集 `PROJEKT`
       提示：是否为 `PROJECT`？

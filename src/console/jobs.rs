@@ -1,0 +1,303 @@
+//! `job …`: what is taken from systems, when, and what came of the last time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::{store_failure, unknown};
+use super::{Moment, Stages};
+use crate::config::{Config, Job, System};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind};
+use crate::pipeline::intake::{self, IntakeError, Taken};
+use crate::pipeline::{Hub, JobPlan, work};
+use crate::store::{self, JobView, OutcomeCounts, Priority};
+
+/// Times that `job list` shows of each job: enough to see the rhythm.
+const NEXT_TIMES: usize = 3;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobsAnswer {
+    pub jobs: Vec<JobLine>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobLine {
+    /// `system/job`.
+    pub name: String,
+    pub system: String,
+    pub system_zh: String,
+    /// The adapter.
+    pub from: String,
+    /// None: by hand.
+    pub schedule: Option<String>,
+    pub zone: Option<String>,
+    pub mappings: Vec<String>,
+    pub paused: bool,
+    pub paused_why: String,
+    pub next: Vec<Moment>,
+    /// Batches that are not settled yet.
+    pub open_batches: i64,
+    pub last: Option<LastRun>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LastRun {
+    pub run: i64,
+    /// schedule, once, by hand.
+    pub cause: String,
+    pub started: Option<Moment>,
+    pub ended: Option<Moment>,
+    /// reading, done, failed, interrupted.
+    pub state: String,
+    pub rows: i64,
+    pub why: String,
+}
+
+/// What a run took in, and what became of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunAnswer {
+    pub job: String,
+    pub run: i64,
+    pub files: u64,
+    /// Files whose content was taken before.
+    pub files_known: u64,
+    pub batches: u64,
+    pub rows: u64,
+    /// Records that the source no longer shows.
+    pub absent: u64,
+    pub note: String,
+    pub mappings: Vec<MappingItems>,
+}
+
+/// Items of one mapping by outcome.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MappingItems {
+    /// `row`: rows that could not be read.
+    pub mapping: String,
+    pub dataset: String,
+    pub items: i64,
+    #[serde(flatten)]
+    pub outcomes: OutcomeCounts,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobChanged {
+    pub job: String,
+    pub paused: bool,
+    pub why: String,
+    /// False: it was so before.
+    pub changed: bool,
+}
+
+pub(super) async fn list(hub: &Hub) -> Result<JobsAnswer, Failure> {
+    let stored = hub.db.read(store::job_views).await.map_err(store_failure)?;
+    Ok(JobsAnswer::of(&hub.config, stored, store::now_us()))
+}
+
+impl JobsAnswer {
+    /// The configured jobs, with what is stored of them (nothing before the first run).
+    pub fn of(config: &Config, mut stored: Vec<JobView>, now_us: i64) -> Self {
+        let line = |(system, job): (&System, &Job)| {
+            let row = stored.iter().position(|r| r.name == job.name.as_str()).map(|at| stored.swap_remove(at));
+            let paused = row.as_ref().map_or(job.paused, |r| r.paused);
+            let next = match &job.schedule {
+                Some(schedule) if !paused => schedule.next_times_us(now_us, NEXT_TIMES),
+                _ => Vec::new(),
+            };
+            JobLine {
+                name: job.name.as_str().to_owned(),
+                system: system.name.as_str().to_owned(),
+                system_zh: system.name_zh.clone(),
+                from: job.from.adapter().to_owned(),
+                schedule: job.schedule.as_ref().map(|s| s.text().to_owned()),
+                zone: job.schedule.as_ref().map(|s| s.zone().to_string()),
+                mappings: job.mappings.iter().map(|m| m.as_str().to_owned()).collect(),
+                paused,
+                next: next.into_iter().map(Moment).collect(),
+                open_batches: row.as_ref().map_or(0, |r| r.open_batches),
+                paused_why: row.as_ref().map_or_else(String::new, |r| r.paused_why.clone()),
+                last: row.and_then(|r| r.last).map(|last| LastRun {
+                    run: last.run,
+                    cause: last.cause,
+                    started: Moment::new(last.started_us),
+                    ended: last.ended_us.and_then(Moment::new),
+                    state: last.state,
+                    rows: last.rows,
+                    why: last.why,
+                }),
+            }
+        };
+        Self { jobs: config.jobs().map(line).collect() }
+    }
+}
+
+/// Runs a job now, and waits until what it took in has become records or items.
+pub(super) async fn run(
+    hub: &Arc<Hub>,
+    stages: Stages,
+    name: &str,
+    again: bool,
+    progress: &(dyn Fn(&Taken) + Send + Sync),
+) -> Result<RunAnswer, Failure> {
+    let job = known(hub, name)?.clone();
+    let taken = match stages {
+        Stages::Once => {
+            return Err(Failure::new(FailureKind::Unavailable, "`run --once` 正在运行", "`run --once` is under way")
+                .hint("待其结束后再试", "try again when it has ended"));
+        }
+        Stages::Running => {
+            let taken = intake::run(hub, &job, "by hand", again, progress).await.map_err(run_failure)?;
+            settled(hub, taken.run).await?;
+            taken
+        }
+        Stages::Still => {
+            let once = work::job_once(hub.clone(), name, again, progress).await.map_err(store_failure)?;
+            once.ok_or_else(not_run)?.map_err(run_failure)?
+        }
+    };
+    let run = taken.run;
+    let items = hub.db.read(move |c| store::run_items(c, run)).await.map_err(store_failure)?;
+    let mappings = items.into_iter().map(|i| MappingItems {
+        items: i.outcomes.sum(),
+        mapping: i.mapping,
+        dataset: i.dataset,
+        outcomes: i.outcomes,
+    });
+    Ok(RunAnswer {
+        job: name.to_owned(),
+        run,
+        files: taken.files,
+        files_known: taken.files_known,
+        batches: taken.batches,
+        rows: taken.rows,
+        absent: taken.absent,
+        note: taken.note,
+        mappings: mappings.collect(),
+    })
+}
+
+fn not_run() -> Failure {
+    Failure::new(FailureKind::Internal, "任务没有运行", "the job was not run")
+}
+
+/// Waits until every batch of a run is settled.
+async fn settled(hub: &Hub, run: i64) -> Result<(), Failure> {
+    loop {
+        let woken = hub.wake.settled.notified();
+        if hub.db.read(move |c| store::run_settled(c, run)).await.map_err(store_failure)? {
+            return Ok(());
+        }
+        // The wake-up comes with each batch; a second is only the safety net.
+        if tokio::time::timeout(Duration::from_secs(1), woken).await.is_err() {
+            tracing::trace!(run, "Still waiting for the run's batches.");
+        }
+    }
+}
+
+/// Pauses a job, saying why, or (no reason) resumes it.
+pub(super) async fn pause(hub: &Hub, name: &str, why: Option<&str>) -> Result<JobChanged, Failure> {
+    let job = known(hub, name)?;
+    let mut tx = hub.db.begin(Priority::Receipt).await.map_err(store_failure)?;
+    let row = store::job_get(&mut tx, &job.name).await.map_err(store_failure)?;
+    let paused = why.is_some();
+    let why = why.unwrap_or_default().to_owned();
+    store::job_pause(&mut tx, row.id, paused, &why).await.map_err(store_failure)?;
+    tx.commit().await.map_err(store_failure)?;
+    tracing::info!(job = %job.name, paused, why, "Job {} was {}.", job.name, if paused { "paused" } else { "resumed" });
+    Ok(JobChanged { job: job.name.clone(), paused, why, changed: row.paused != paused })
+}
+
+fn known<'a>(hub: &'a Hub, name: &str) -> Result<&'a Arc<JobPlan>, Failure> {
+    hub.job(name).ok_or_else(|| {
+        let names = hub.jobs.iter().map(|j| j.name.as_str());
+        unknown(("任务", "job"), name, names, ("`job list` 列出全部任务", "`job list` lists all"))
+    })
+}
+
+/// Why a run failed, for a person: what is wrong, and the next step.
+pub fn run_failure(error: IntakeError) -> Failure {
+    use FailureKind::{Config, Refused, Unavailable};
+    match error {
+        IntakeError::Paused { job, why } => {
+            let (zh, en) = match why.as_str() {
+                "" => (String::new(), String::new()),
+                why => (format!("：{why}"), format!(": {why}")),
+            };
+            Failure::new(Refused, format!("任务 {job} 已暂停{zh}"), format!("job {job} is paused{en}"))
+                .hint(format!("`job resume {job}` 恢复运行"), format!("`job resume {job}` sets it going"))
+        }
+        IntakeError::Source { job, source } => {
+            let kind = match source {
+                adapter::SourceError::Config { .. } => Config,
+                adapter::SourceError::Unavailable { .. } => Unavailable,
+            };
+            Failure::new(
+                kind,
+                format!("任务 {job} 的来源无法读取：{source}"),
+                format!("the source of job {job} cannot be read: {source}"),
+            )
+            .hint(source.hint(), source.hint())
+        }
+        IntakeError::Columns { file, columns, .. } => {
+            let file = file.unwrap_or_default();
+            Failure::of_diagnostics(columns.into_iter().map(|c| missing_column(&file, c)).collect())
+        }
+        IntakeError::LeaseLost { job } => Failure::new(
+            Unavailable,
+            format!("任务 {job} 的来源已由另一进程接管"),
+            format!("another process has taken over the source of job {job}"),
+        ),
+        IntakeError::Vanished { job, why } => {
+            Failure::new(Refused, format!("任务 {job} 已停止：{why}"), format!("job {job} has stopped: {why}")).hint(
+                "确认确实删除后，调高该任务的 vanished_share 再运行",
+                "if they were really deleted, raise the job's vanished_share and run it again",
+            )
+        }
+        IntakeError::Store(error) => store_failure(error),
+    }
+}
+
+/// A mapping names a column that the source's header does not have: at the place where the mapping names it.
+fn missing_column(file: &str, missing: crate::mapping::MissingColumn) -> Diagnostic {
+    let (zh, en) = match &missing.nearest {
+        Some(near) => (format!("最相近的列是 `{near}`"), format!("the nearest column is `{near}`")),
+        None => ("请核对该文件的表头".to_owned(), "compare it with the file's header".to_owned()),
+    };
+    let name = &missing.name;
+    let diagnostic = Diagnostic::whole(&missing.file, format!("{file} has no column `{name}`"), en)
+        .in_chinese(format!("{file} 没有列 `{name}`"), zh);
+    Diagnostic { line: missing.line, column: missing.column, ..diagnostic }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Lang;
+
+    #[test]
+    fn why_a_run_failed_is_told_with_the_next_step() {
+        let paused = IntakeError::Paused { job: "finance/nightly".into(), why: "对方换系统".into() };
+        insta::assert_snapshot!(run_failure(paused).render(Lang::En), @r"
+        error: job finance/nightly is paused: 对方换系统
+        hint: `job resume finance/nightly` sets it going
+        ");
+        let column = crate::mapping::MissingColumn {
+            name: "GGBT".into(),
+            nearest: Some("GGBT1".into()),
+            file: "from/finance/notice.toml".into(),
+            line: 7,
+            column: 15,
+        };
+        let gone =
+            IntakeError::Columns { job: "finance/nightly".into(), file: Some("a.csv".into()), columns: vec![column] };
+        insta::assert_snapshot!(run_failure(gone).render(Lang::Zh), @r"
+        错误：from/finance/notice.toml:7:15: a.csv 没有列 `GGBT`
+        提示：最相近的列是 `GGBT1`
+        ");
+        let source =
+            adapter::SourceError::Unavailable { message: "the directory is gone".into(), hint: "mount it".into() };
+        let source = IntakeError::Source { job: "finance/nightly".into(), source };
+        assert_eq!(run_failure(source).kind, FailureKind::Unavailable);
+    }
+}

@@ -1,0 +1,262 @@
+//! Mistakes in a mapping: each at its word, with what was probably meant.
+
+use insta::assert_snapshot;
+
+use super::*;
+
+const TEN: &str = r#"
+dataset  = "TENDER_ANN_QUA_INQUERY_ANN"
+columns  = ["ID", "GGBT", "FBSJ", "WJSJ", "GGXZ"]
+identity = ["ID"]
+parents  = "warn"
+
+[fields]
+NOTICE_NAM         = "GGBT"
+NOTICE_NAME        = { form = "GGBT" }
+URL                = "GGTB"
+NOTICE_SEND_TIME   = { from = "FBSJ", as = "datetme" }
+BID_OPEN_TIME      = { from = "FBSJ", form = "DD/MM/YYYY" }
+DOC_PRICE          = "WJSJ"
+NOTICE_NATURE      = { from = "GGXZ", code = "notice_natur" }
+BULLETIN_TYPE      = { const = "招标公告" }
+IS_POSTPONE        = { expr = 'IIF(ISBLANK(FBSJ), "0", "1")' }
+TENDERER_NAME      = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_COD = "ID" }, take = "LEGAL_NAME" }
+"#;
+
+#[test]
+fn ten_mistakes_are_told_at_ten_places() {
+    assert_snapshot!(mistakes(TEN, Lang::En), @r#"
+    m.toml:5:12: `parents = "warn"` needs its reason
+      hint: add reason = "why nobody supplies the parents yet"
+    m.toml:8:1: TENDER_ANN_QUA_INQUERY_ANN has no field `NOTICE_NAM`
+      hint: `NOTICE_NAME` (公告标题)?
+    m.toml:9:22: the rule does not say where the value comes from
+      hint: one of from, const, concat, present, expr, lookup, assign, stamp
+    m.toml:10:22: there is no column `GGTB`
+      hint: `GGBT`?
+    m.toml:11:44: `as` cannot be `datetme`
+      hint: `datetime`?
+    m.toml:12:46: `DD` in a date's form means nothing
+      hint: a pattern of yyyy yy MM M dd d HH H mm ss, or one of text, epoch_s, epoch_ms, excel
+    m.toml:13:22: `DOC_PRICE` has a unit, and the rule does not say the source's
+      hint: { from = "…", as = "money", unit = "元" }
+    m.toml:14:46: there is no code set `notice_natur`
+      hint: `notice_nature` (公告性质)?
+    m.toml:15:32: `招标公告` is no code of `bulletin_type` (公告类型)
+      hint: `1` is 招标公告
+    m.toml:16:32: there is no function `IIF`
+      hint: the functions are IF, IFS, IFERROR, SWITCH, ISBLANK, ISNUMBER, AND, OR, NOT, EXACT, LEFT, RIGHT, MID, LEN, FIND, SUBSTITUTE, REPLACE, TRIM, UPPER, LOWER, CONCAT, CONCATENATE, TEXTJOIN, REPT, VALUE, TEXT, COL, TRUE, FALSE
+    m.toml:17:64: LEGAL_PERSON_BASE has no field `LEGAL_COD`
+      hint: `LEGAL_CODE` (法人代码)?
+    "#);
+}
+
+#[test]
+fn and_in_chinese() {
+    assert_snapshot!(mistakes(TEN, Lang::Zh), @r#"
+    m.toml:5:12: `parents = "warn"` 须写明原因
+      提示：加上 reason = "为何尚无上级数据"
+    m.toml:8:1: TENDER_ANN_QUA_INQUERY_ANN 没有字段 `NOTICE_NAM`
+      提示：是否为 `NOTICE_NAME`（公告标题）？
+    m.toml:9:22: 规则没有写明值从何来
+      提示：应为 from、const、concat、present、expr、lookup、assign、stamp 之一
+    m.toml:10:22: 没有列 `GGTB`
+      提示：是否为 `GGBT`？
+    m.toml:11:44: `as` 不能是 `datetme`
+      提示：是否为 `datetime`？
+    m.toml:12:46: 日期格式中的 `DD` 没有意义
+      提示：由 yyyy yy MM M dd d HH H mm ss 组成，或 text、epoch_s、epoch_ms、excel 之一
+    m.toml:13:22: `DOC_PRICE` 有单位，规则须写明来源的单位
+      提示：{ from = "…", as = "money", unit = "元" }
+    m.toml:14:46: 没有代码集 `notice_natur`
+      提示：是否为 `notice_nature`（公告性质）？
+    m.toml:15:32: `招标公告` 不是代码集 `bulletin_type`（公告类型）的代码
+      提示：招标公告的代码是 `1`
+    m.toml:16:32: 没有函数 `IIF`
+      提示：函数有 IF, IFS, IFERROR, SWITCH, ISBLANK, ISNUMBER, AND, OR, NOT, EXACT, LEFT, RIGHT, MID, LEN, FIND, SUBSTITUTE, REPLACE, TRIM, UPPER, LOWER, CONCAT, CONCATENATE, TEXTJOIN, REPT, VALUE, TEXT, COL, TRUE, FALSE
+    m.toml:17:64: LEGAL_PERSON_BASE 没有字段 `LEGAL_COD`
+      提示：是否为 `LEGAL_CODE`（法人代码）？
+    "#);
+}
+
+#[test]
+fn every_other_mistake_of_a_rule() {
+    let text = r#"
+dataset = "513"
+when_lost = "drop"
+version = 7
+[tables.x]
+"1" = "a"
+"1.0" = "b"
+[tables]
+y = 3
+[fields]
+NOTICE_NAME = 5
+NOTICE_CONTENT = { from = "A", const = "B" }
+URL = { from = "A", max = 9999 }
+NOTICE_MEDIA = { from = "A", split = "", then = "x" }
+WIN_BIDDER_NAME = { regex = "(", from = "A" }
+BID_AMOUNT = { from = "A", as = "money", unit = "万" }
+OTHER_CONTENT = { from = "A", as = "money" }
+BULLETIN_DUTY = { const = "x", default = "y", unit = "元" }
+NOTICE_NATURE = { from = "A", table = { "x" = "7", "y" = 1 } }
+BULLETIN_TYPE = { from = "A", table = "z", else = "8" }
+EXAMINER_NAME = { concat = "A" }
+TENDER_AGENCY_NAM = { concat = ["A", 3] }
+TENDER_AGENCY_CODE = { lookup = "NOWHERE", where = {}, take = "X" }
+REGION_CODE = { present = "A" }
+TRA_PLACE_CODE = { expr = 'NOT(A = "1")' }
+UNIFIED_DEAL_CODE = { assign = "deal", by = "BID_SECTION" }
+BIDDER_ROLE = { stamp = "version" }
+PRICE_FORM_CODE = {}
+"#;
+    assert_snapshot!(mistakes(text, Lang::En), @r#"
+    m.toml:3:13: `when_lost` cannot be `drop`
+      hint: one of keep, withdraw
+    m.toml:4:11: `version` must be a column or a table { from = "…" }, not integer
+    m.toml:7:1: `1.0` stands in the table twice, once as `a`
+    m.toml:9:5: `y` must be a table { "their word" = "code" }, not integer
+    m.toml:11:15: `NOTICE_NAME` must be a column's name or a table { from = "…" }, not integer
+    m.toml:12:32: `const` beside `from`: a value comes from one of them
+    m.toml:13:27: the field holds 500 characters, not 9999
+      hint: max = 500
+    m.toml:14:38: an empty separator separates nothing
+    m.toml:14:42: `then` does nothing here
+      hint: it belongs to `present`
+    m.toml:15:29: `regex` is no regular expression: unclosed group
+    m.toml:16:49: `unit` cannot be `万`
+      hint: `万元`?
+    m.toml:17:36: `OTHER_CONTENT` is no amount of money in the schema
+      hint: as = "number"
+    m.toml:18:32: `default` does nothing here
+      hint: `const` gives the standard's value as it is
+    m.toml:18:47: `unit` does nothing here
+      hint: `const` gives the standard's value as it is
+    m.toml:19:47: `7` is no code of `notice_nature` (公告性质)
+      hint: 1 正常公告, 2 更正公告, 3 重发公告, 9 其他
+    m.toml:19:58: `y` must be a text in quotes, not integer
+    m.toml:20:39: there is no table `z`
+      hint: add [tables.z]
+    m.toml:20:51: `8` is no code of `bulletin_type` (公告类型)
+      hint: 1 招标公告, 2 资格预审公告, 3 中标结果公告, 9 其他
+    m.toml:21:28: `concat` must be a list ["COLUMN", { const = "-" }], not string
+    m.toml:22:38: a part of `concat` is a column or { const = "…" }
+    m.toml:23:33: there is no dataset `NOWHERE`
+      hint: `exchange-hub schema list` names them
+    m.toml:24:27: `present` gives nothing
+      hint: add then = "1" and else = "0"
+    m.toml:25:34: a single `=` compares nothing
+      hint: equal is written ==
+    m.toml:26:21: `class` is missing
+      hint: class = "A01": the class of trade, code set trade_class
+    m.toml:26:32: `assign` cannot be `deal`
+      hint: one of unified-deal-code
+    m.toml:26:45: WIN_RESULT_ANNO has no field `BID_SECTION`
+      hint: `BID_SECTION_CODE` (标段（包）编号)?
+    m.toml:27:25: `BIDDER_ROLE` is no time, so it cannot be stamped
+    m.toml:28:19: the rule does not say where the value comes from
+      hint: one of from, const, concat, present, expr, lookup, assign, stamp
+    "#);
+}
+
+#[test]
+fn mistakes_of_settings_each_and_examples() {
+    let text = r#"
+dataset = "512"
+identty = "ID"
+identity = ["ID"]
+when = { ZT = 1, bd.zt = "1" }
+withdraw_when = "SC ="
+deal_code_check = "no"
+[each]
+columns = { DW = "DW", BJ = "BJ{n}" }
+count = 500
+[fields]
+[[example]]
+record = { NOTICE_NAM = "x" }
+reasons = ["requird"]
+[[example]]
+row = { A = true }
+found = { LEGAL_PERSON_BAS = [], LEGAL_PERSON_BASE = [{ LEGAL_NAM = "x" }] }
+"#;
+    assert_snapshot!(mistakes(text, Lang::En), @r#"
+    m.toml:1:1: there is no rule
+      hint: add [fields] with FIELD = "COLUMN"
+    m.toml:3:1: unknown key `identty`
+      hint: `identity`?
+    m.toml:5:15: `ZT` must be a text or a list of texts, not integer
+    m.toml:5:18: `bd` must be a value, a list of them, or { not = … }
+      hint: a column's name with points in it stands in quotes
+    m.toml:6:21: a single `=` compares nothing
+      hint: equal is written ==
+    m.toml:7:19: `deal_code_check` must be true or false, not string
+    m.toml:9:11: `count` must say how many groups there are, 1 to 200
+      hint: count = 10
+    m.toml:12:1: `row` is missing
+      hint: row = { COLUMN = "value" }
+    m.toml:13:12: CONTRACT_PERFORMANCE has no field `NOTICE_NAM`
+      hint: `exchange-hub schema show 512` names them
+    m.toml:14:12: there is no reason `requird`
+      hint: `required`?
+    m.toml:16:13: `A` must be a text in quotes, not boolean
+    m.toml:17:11: there is no dataset `LEGAL_PERSON_BAS`
+      hint: `LEGAL_PERSON_BASE` (法人基本信息)?
+    m.toml:17:57: LEGAL_PERSON_BASE has no field `LEGAL_NAM`
+      hint: `LEGAL_NAME` (法人名称)?
+    "#);
+    assert_snapshot!(mistakes("dataset = \"513\"\nidentity = \"ID\"\n[each]\nsplit = { BD = \"、\" }\n[fields]\nURL = \"BD\"\n", Lang::En), @r"
+    m.toml:2:12: every element of a row would have the same identity
+      hint: add one of BD
+    ");
+    assert_snapshot!(mistakes("dataset = \"WIN_RESULT_ANO\"\n[fields]\nURL = { from = \"A\" \nX = = 1\n", Lang::En), @r"
+    m.toml:1:11: there is no dataset `WIN_RESULT_ANO`
+      hint: `WIN_RESULT_ANNO` (中标结果公告)?
+    m.toml:4:1: missing comma between key-value pairs, expected `,`
+    m.toml:4:5: extra assignment between key-value pairs, expected value
+    m.toml:4:8: unclosed inline table, expected `}`
+    ");
+    assert_snapshot!(mistakes("", Lang::Zh), @r#"
+    m.toml:1:1: 缺少 `dataset`
+      提示：添加 dataset = "…"
+    m.toml:1:1: 没有任何规则
+      提示：加上 [fields]，每行 字段 = "列"
+    "#);
+}
+
+#[test]
+fn mistakes_of_the_system_stand_in_its_own_file() {
+    let common = (
+        Path::new("common.toml"),
+        "dataset = \"x\"\n[fields]\nPLATFORM_COD = \"A\"\nURL = { from = \"A\", as = \"txt\" }\n",
+    );
+    let found =
+        load("s/m", Path::new("m.toml"), "dataset = \"503\"\n[fields]\nNOTICE_NAME = \"A\"\n", Some(common), &SCHEMA)
+            .unwrap_err();
+    assert_snapshot!(found.iter().map(|d| d.to_string()).collect::<Vec<_>>().join("\n"), @r"
+    common.toml:1:1: unknown key `dataset`
+      hint: one of placeholders, deal_code_check, fields, tables
+    common.toml:3:1: no dataset has a field `PLATFORM_COD`
+      hint: `PLATFORM_CODE`?
+    common.toml:4:26: `as` cannot be `txt`
+      hint: `text`?
+    ");
+}
+
+#[test]
+fn a_text_that_is_too_large_is_not_read() {
+    let text = format!("dataset = \"503\" #{}", "x".repeat(1 << 20));
+    assert_snapshot!(mistakes(&text, Lang::En), @r"
+    m.toml: it is larger than 1048576 bytes
+      hint: a mapping is a text that people read
+    ");
+}
+
+proptest::proptest! {
+    /// A mapping is text from outside: whatever it says, it is read or refused.
+    #[test]
+    fn no_text_makes_it_panic(cut in 0usize..1500, insert in "[\\[\\]{}=\"'.,a-zA-Z0-9 \n、]{0,12}") {
+        let at = TEN.floor_char_boundary(cut.min(TEN.len()));
+        let text = format!("{}{insert}{}", &TEN[..at], &TEN[at..]);
+        drop(mistakes(&text, Lang::Zh));
+    }
+}
