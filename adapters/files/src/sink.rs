@@ -111,7 +111,7 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
         return Answer::Unsent { why: unsent(root, &error) };
     }
     match File::open(root).and_then(|directory| directory.sync_all()) {
-        Ok(()) => answered(&serde_json::json!({ "digest": own, "bytes": body.len() })),
+        Ok(()) => answered(0, &serde_json::json!({ "digest": own, "bytes": body.len() })),
         Err(error) => {
             Answer::Unknown { why: format!("the directory `{}` could not be synced: {error}", root.display()) }
         }
@@ -120,8 +120,8 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
 
 fn already_there(target: &Path, file: File, own: &str) -> Answer {
     match digest::of_reader(file) {
-        Ok((digest, bytes)) if digest == own => answered(&serde_json::json!({ "digest": digest, "bytes": bytes })),
-        Ok((digest, bytes)) => answered(&serde_json::json!({
+        Ok((digest, bytes)) if digest == own => answered(0, &serde_json::json!({ "digest": digest, "bytes": bytes })),
+        Ok((digest, bytes)) => answered(CONFLICT, &serde_json::json!({
             "conflict": "a file of this name is there with other content; it was left as it is",
             "digest": digest,
             "bytes": bytes,
@@ -130,8 +130,11 @@ fn already_there(target: &Path, file: File, own: &str) -> Answer {
     }
 }
 
-fn answered(body: &serde_json::Value) -> Answer {
-    Answer::Answered { status: 0, retry_after_s: None, body: body.to_string().into_bytes() }
+/// Other content stands under the name: answered as an HTTP target would, so that it counts as refused.
+const CONFLICT: u16 = 409;
+
+fn answered(status: u16, body: &serde_json::Value) -> Answer {
+    Answer::Answered { status, retry_after_s: None, body: body.to_string().into_bytes() }
 }
 
 fn write_whole(path: &Path, body: &[u8]) -> io::Result<()> {
