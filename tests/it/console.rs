@@ -45,6 +45,11 @@ fn json(site: &Site, args: &[&str], code: i32) -> Value {
     serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}\n{out}{err}"))
 }
 
+/// Asks until it is so; each question takes its time.
+fn until(is_so: impl Fn() -> bool) {
+    assert!((0..200).any(|_| is_so()), "it never was so");
+}
+
 /// Two records and their children; one row lacks what is required, one child comes before its parent.
 fn filled() -> Site {
     let site = Site::new();
@@ -478,7 +483,7 @@ fn commands_answer_the_same_beside_a_running_hub_and_without_one() {
     assert!(run(&site, &["job", "run", "dept/mums"]).starts_with("exit 0"));
     assert!(run(&site, &["job", "run", "dept/kids"]).starts_with("exit 0"));
     // What is due goes at once; its receipts come a little later.
-    while json(&site, &["feed", "list"], 0)["feeds"][0]["up_to_date"] != 3 {}
+    until(|| json(&site, &["feed", "list"], 0)["feeds"][0]["up_to_date"] == 3);
     let questions: [&[&str]; 9] = [
         &["books"],
         &["feed", "list"],
@@ -524,6 +529,28 @@ fn a_hub_that_was_killed_leaves_nothing_in_the_way() {
     assert_eq!(hub.stop("TERM"), Some(0));
 }
 
+/// Two at once, with nobody running: one waits for the other.
+#[test]
+fn commands_take_turns_where_no_hub_runs() {
+    let site = filled();
+    let ask = |args: &[&str]| program(&site, args).stdout(Stdio::null()).spawn().unwrap();
+    for mut child in [ask(&["books"]), ask(&["feed", "list"]), ask(&["job", "pause", "dept/mums"])] {
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+}
+
+/// This test's own process holds the store, as a hub does that does not answer.
+#[tokio::test]
+async fn a_store_that_is_held_by_who_does_not_answer_names_the_holder() {
+    let site = filled();
+    let held = site.open().await;
+    let told = run(&site, &["books"]).replace(&std::process::id().to_string(), "PID");
+    insta::assert_snapshot!(told, @"");
+    let told = run(&site, &["--lang", "zh", "run"]).replace(&std::process::id().to_string(), "PID");
+    insta::assert_snapshot!(told, @"");
+    drop(held);
+}
+
 #[test]
 fn jobs_and_feeds_are_paused_and_go_on() {
     let site = filled();
@@ -556,7 +583,7 @@ fn jobs_and_feeds_are_paused_and_go_on() {
     exit 0
     job dept/kids was not paused
     ");
-    while json(&site, &["feed", "list"], 0)["feeds"][0]["due"] != 0 {}
+    until(|| json(&site, &["feed", "list"], 0)["feeds"][0]["due"] == 0);
     assert_eq!(hub.stop("TERM"), Some(0));
     assert_eq!(site.sent().lines().count(), 2);
 }
@@ -601,7 +628,8 @@ memory = "received.ndjson"
 #[test]
 fn a_rehearsal_remembers_refuses_by_rule_and_loses_answers_that_are_found_again() {
     let site = filled();
-    let rules = "lose_answers = 1\nrefuse = [{ dataset = \"MUM\", field = \"CODE\", equals = \"M3\", why = \"没有立项\" }]\n";
+    let rules =
+        "lose_answers = 1\nrefuse = [{ dataset = \"MUM\", field = \"CODE\", equals = \"M3\", why = \"没有立项\" }]\n";
     site.write("systems/province.toml", &format!("{REHEARSAL}{rules}"));
     // The answer is lost, so the same bytes go again under the same key, and the receiver answers as it would have.
     let once = json(&site, &["run", "--once", "--strict"], 1);
