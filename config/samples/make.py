@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Derives the sample files of the systems `subjects`, `finance` and `ezhou` from the real material, and puts the faults in.
+"""Derives the samples of the systems `subjects`, `finance` and `ezhou` from the real material, and puts the faults in.
 
     python3 config/samples/make.py            # writes the files in place
 
 What is real stands in `portal/` (23 published notices) and `real/` (titles, identifiers). What this script adds is said
-column by column in the README of each system. It draws nothing at random and reads no clock, so it writes the same bytes
-each time; a change of the samples is a change of this script. Every fault is put in by a line that begins with FAULT.
+column by column in the README of each system. It draws nothing at random and reads no clock, so it writes the same
+bytes each time; a change of the samples is a change of this script. Each fault stands under a comment FAULT.
 """
 
 import csv
@@ -82,8 +82,8 @@ class Parties:
 
     def __init__(self):
         items = notices()
-        centres = [i for i in table("identifiers.csv") if i["name"]]
         self.identifiers = table("identifiers.csv")
+        centres = [i for i in self.identifiers if i["name"]]
         # Public bodies: the only ones whose name and code are both known stand as purchasers and tenderers.
         self.bodies = [(c["credit_code"], c["name"]) for c in centres if c["valid"] == "yes"]
         self.bidders = bidders(items)
@@ -152,7 +152,8 @@ def subjects(parties):
             rows.append(
                 [number, name, code, "法人或其他组织", role if len(rows) == start else None,
                  DIVISION_NOW.get(code[2:8], code[2:8]),
-                 "3" if code[0] == "1" else "1", "1", (number * 37 % 90 + 10) * 100, masked(number), "长期", masked(number + 3), PHONE, shown]
+                 "3" if code[0] == "1" else "1", "1", (number * 37 % 90 + 10) * 100, masked(number), "长期",
+                 masked(number + 3), PHONE, shown]
             )
         # The role is written once and merged over its group.
         merged.append(f"E{start + 3}:E{len(rows) + 2}")
@@ -161,7 +162,10 @@ def subjects(parties):
 
     def add(name, code, note_date="2026/3/10", role="其他"):
         number = len(rows) + 1
-        rows.append([number, name, code, "法人或其他组织", role, code[2:8], "9", "1", 1000, masked(number), "长期", masked(number), PHONE, note_date])
+        person = masked(number)
+        rows.append(
+            [number, name, code, "法人或其他组织", role, code[2:8], "9", "1", 1000, person, "长期", person, PHONE, note_date]
+        )
 
     # FAULT no name: codes that are real and valid, but stand nowhere beside a name.
     for identifier in parties.identifiers:
@@ -173,7 +177,7 @@ def subjects(parties):
     # FAULT the same body twice, the second row older than the first: the newer state must win.
     code, name = parties.bodies[0]
     add(name, code, "2025/12/31", role="招标人")
-    total = ["合计", f"共 {len(rows)} 家", None, None, None, None, None, None, sum(r[8] for r in rows), None, None, None, None, None]
+    total = ["合计", f"共 {len(rows)} 家"] + [None] * 6 + [sum(r[8] for r in rows)] + [None] * 5
     xlsx.write(HERE / "subjects" / "主体登记表_2026-03-12.xlsx", "主体登记", head + rows + [total], merged)
     return len(rows)
 
@@ -181,8 +185,8 @@ def subjects(parties):
 # ---------------------------------------------------------------- finance
 
 FINANCE_COLUMNS = (
-    "xmid bbid zbbh xmmc bbmc bbxh pmlb tzxmdm xzqh cgrmc cgrdm dljgmc dljgdm zzxs zbcgfsdm zbcgfsmc sfbgcgfs ysje lxsj "
-    "zbgysmc zbje zbdj zbrq ggdz ggnr cgxmfzr fzrsj fzrdh shzt scbz lrr lrsj"
+    "xmid bbid zbbh xmmc bbmc bbxh pmlb tzxmdm xzqh cgrmc cgrdm dljgmc dljgdm zzxs zbcgfsdm zbcgfsmc sfbgcgfs ysje "
+    "lxsj zbgysmc zbje zbdj zbrq ggdz ggnr cgxmfzr fzrsj fzrdh shzt scbz lrr lrsj"
 ).split()
 METHODS = {"公开招标": "1", "邀请招标": "2", "竞争性谈判": "3", "询价": "4", "单一来源": "5", "竞争性磋商": "6"}
 DISTRICTS = ["420700", "420702", "420703", "420704"]
@@ -321,7 +325,8 @@ def finance(parties):
     # FAULT a duplicate: the same row twice in one file.
     first.append(finance_line(base[50]))
     # FAULT an unmappable byte: 0xFF opens no character of GBK.
-    first.append(finance_line(faulty(base[51], xmmc="@@")).replace(b"@@", "体育场".encode("gbk") + b"\xff" + "座椅".encode("gbk")))
+    broken = "体育场".encode("gbk") + b"\xff" + "座椅".encode("gbk")
+    first.append(finance_line(faulty(base[51], xmmc="@@")).replace(b"@@", broken))
     # FAULT a row with a cell too few, and one with a cell too many (a comma in a title that was not quoted).
     first.append(finance_line(faulty(base[52])).rsplit(b",", 1)[0] + b"\r\n")
     first.append(finance_line(faulty(base[53], xmmc="@@")).replace(b"@@", "看台,座椅".encode("gbk")))
@@ -350,8 +355,8 @@ def finance(parties):
     # FAULT back to the audit after it was passed: the record stays, and a person is told.
     second.append(finance_line(dict(base[95], shzt="0", lrsj=newer.format(30))))
     # One that waited for the audit and has passed it now.
-    passed = dict(base[0], xmid="9001", bbid="9001", zbbh="EZZC-2026-9001", bbxh="", bbmc="", shzt="1", lrsj=newer.format(31))
-    second.append(finance_line(passed))
+    passed = dict(base[0], xmid="9001", bbid="9001", zbbh="EZZC-2026-9001", bbxh="", bbmc="")
+    second.append(finance_line(dict(passed, shzt="1", lrsj=newer.format(31))))
     # FAULT a quote that is never closed, in the last row: it takes no neighbour with it.
     second.append(finance_line(faulty(base[54], xmmc="@@")).replace(b"@@", '"看台座椅'.encode("gbk")))
     (folder / "zbjg_20260317.csv").write_bytes(head + b"".join(second))
@@ -391,14 +396,16 @@ def ezhou_sections(parties, number, name, category, sections):
     project = {
         "xm_BH": project_code, "xm_Name": name, "xingZhengQH": district, "guDingZC": fixed,
         "touZiXMDM": f"2026-{district}-48-01-{number:06d}" if fixed else None,
-        "xm_DiZhi": f"鄂州市{['', '梁子湖区', '华容区', '鄂城区'][number % 4]}", "hangYeBB": "GB/T 4754-2017", "hangYeDM": INDUSTRY[category],
+        "xm_DiZhi": f"鄂州市{['', '梁子湖区', '华容区', '鄂城区'][number % 4]}",
+        "hangYeBB": "GB/T 4754-2017", "hangYeDM": INDUSTRY[category],
         "ziJinLY": ["财政资金", "自筹资金", "财政资金及自筹"][number % 3], "jianSheGM": f"{name}，按批复的规模建设",
         "lianXiR": masked(number), "lianXiDH": PHONE, "piFuWJ": f"关于{name}的批复",
         "piFuWH": f"鄂州发改审批〔2026〕{number}号", "chuangJianSJ": epoch_ms(day(start, -30)),
     }
     tender = {
         "gcBH": tender_code, "gcName": f"{name}招标", "zbRName": tenderer[1], 
-        "yiFaZB": "是", "zuZhiXS": "委托招标", "lianHeZB": "否", "zbNeiRong": f"{name}的{'、'.join(k for k, _ in KINDS[:sections])}",
+        "yiFaZB": "是", "zuZhiXS": "委托招标", "lianHeZB": "否",
+        "zbNeiRong": f"{name}的{'、'.join(k for k, _ in KINDS[:sections])}",
         "jianDuBM": "鄂州市住房和城乡建设局", "shenHeBM": "鄂州市公共资源交易监督管理局", "shenBaoR": masked(number + 1),
         "chuangJianSJ": epoch_ms(day(start, -20)), "xm": project,
     }
@@ -435,18 +442,13 @@ def ezhou_sections(parties, number, name, category, sections):
     return rows
 
 
-def awarded(row, **change):
-    """Returns a row with some of its outer values changed."""
-    return dict(row, **change)
-
-
 def ezhou_awards(parties):
     """Writes the award rows of two days; returns the sections that failed, for the exceptions."""
     rows = ezhou_projects(parties)
     single = [r for r in rows if r["bd"]["gc"]["zbNeiRong"].endswith("的施工")]
     failed = [r for r in rows if r["bd"]["bdBH"].endswith("002")][:6]
+    # A section without a winner: it stays a section, and its exception report tells why.
     for row in failed:
-        # A section without a winner: it stays a section, and its exception report tells why.
         row.update(tbrName=None, zhongBiaoJE=None, zbgsStartTime=None, zbgsEndTime=None, xiangMuJiLi=None)
     # FAULT an award of nothing, and a placeholder for the winner.
     single[0].update(zhongBiaoJE=0)
@@ -464,8 +466,7 @@ def ezhou_awards(parties):
     odd = next(r for r in single[7:] if r["bd"]["gc"]["xm"]["guDingZC"] == 1)
     odd["bd"]["gc"]["xm"]["touZiXMDM"] = None
     # FAULT a tender code of 22 characters from another province's local platform (real): wrong at every level below.
-    foreign = next(r for r in reversed(single))
-    foreign["bd"]["gc"]["gcBH"] = "E473501022007160002002"
+    single[-1]["bd"]["gc"]["gcBH"] = "E473501022007160002002"
     # FAULT records of a test on the live system: not to be taken.
     tests = []
     for n in range(3):
@@ -474,28 +475,35 @@ def ezhou_awards(parties):
         tests.append(test)
     write_json("ezhou/zbgs_20260312.json", {"total": len(rows) + 3, "totalPage": 1, "rows": rows + tests})
     # Three days later: four corrected amounts, four rows as they were, two older states that must lose.
-    second = [awarded(r, zhongBiaoJE=r["zhongBiaoJE"] - 100_00, gengXinSJ=epoch_ms("2026-03-15 11:00")) for r in single[10:14]]
-    second += single[14:18]
+    newer = epoch_ms("2026-03-15 11:00")
+    second = [dict(r, zhongBiaoJE=r["zhongBiaoJE"] - 100_00, gengXinSJ=newer) for r in single[10:14]] + single[14:18]
     # FAULT an older state that arrives late: superseded.
-    second += [awarded(r, zhongBiaoJE=1_00, gengXinSJ=epoch_ms("2025-12-01 09:00")) for r in (single[7], single[9])]
+    second += [dict(r, zhongBiaoJE=1_00, gengXinSJ=epoch_ms("2025-12-01 09:00")) for r in (single[7], single[9])]
     write_json("ezhou/zbgs_20260315.json", {"total": len(second), "totalPage": 1, "rows": second})
     return rows, second, failed
+
+
+def section_codes(section, tender, project):
+    """Returns the codes of a section as they are nested in every row."""
+    return {"bdBH": section, "gc": {"gcBH": tender, "xm": {"xm_BH": project}}}
 
 
 def ezhou_exceptions(failed):
     """Writes the exception reports; their sections come with the award rows, so they wait first and then go."""
     rows = []
     for n, row in enumerate(failed):
-        start = epoch_ms(day("2026-02-20", n))
+        start, tender = epoch_ms(day("2026-02-20", n)), row["bd"]["gc"]
         rows.append({
-            "guid": guid("ycgg", n), "title": f"{row['bd']['bdName']}招标异常公告", "gongChengTypeText": row["gongChengTypeText"],
-            "bd": {"bdBH": row["bd"]["bdBH"], "gc": {"gcBH": row["bd"]["gc"]["gcBH"], "xm": {"xm_BH": row["bd"]["gc"]["xm"]["xm_BH"]}}},
+            "guid": guid("ycgg", n), "title": f"{row['bd']['bdName']}招标异常公告",
+            "gongChengTypeText": row["gongChengTypeText"],
+            "bd": section_codes(row["bd"]["bdBH"], tender["gcBH"], tender["xm"]["xm_BH"]),
             "yiChangLeiXing": [1, 2, 9][n % 3], "yiChangMS": "递交投标文件的投标人少于三家", "shenPiJG": "同意",
             "shenPiTime": start, "gongShiStartDate": start, "gongShiEndDate": start + 3 * 86_400_000,
         })
 
     def more(key, **change):
-        rows.append(dict(json.loads(json.dumps(rows[0])), guid=guid("ycgg", key), title=f"{rows[0]['bd']['bdBH']}异常公告（{key}）", **change))
+        title = f"{rows[0]['bd']['bdBH']}异常公告（{key}）"
+        rows.append(dict(json.loads(json.dumps(rows[0])), guid=guid("ycgg", key), title=title, **change))
 
     # FAULT a kind of exception that the source's own table does not name, though the standard has that digit.
     more("unknown", yiChangLeiXing=3)
@@ -504,15 +512,14 @@ def ezhou_exceptions(failed):
     # FAULT a late parent that never comes: the section belongs to a project of another year.
     for n in (1, 2):
         code = f"{PLATFORM}90000{n}001"
-        more(f"late {n}", bd={"bdBH": f"{code}001", "gc": {"gcBH": code, "xm": {"xm_BH": code[:17]}}})
-    # FAULT a test record.
-    rows.append(dict(json.loads(json.dumps(rows[0])), guid=guid("ycgg", "test"), title="测试异常公告"))
+        more(f"late {n}", bd=section_codes(f"{code}001", code, code[:17]))
+    rows.append(dict(json.loads(json.dumps(rows[0])), guid=guid("ycgg", "test"), title="测试异常公告"))  # FAULT a test
     write_json("ezhou/ycgg_20260312.json", {"total": len(rows), "totalPage": 1, "rows": rows})
     return len(rows)
 
 
 def ezhou_listing(rows):
-    """Writes the listing of notices: those of procurement belong to projects that only the finance department reports."""
+    """Writes the listing of notices; those of procurement belong to projects that only the finance department gives."""
     projects = {}
     for row in rows:
         projects.setdefault(row["zbbh"], []).append(row)
@@ -521,19 +528,21 @@ def ezhou_listing(rows):
     def entry(key, number, title, kind, text, content, trade="20", flag="0"):
         date = day("2026-02-02", len(out) % 30)
         out.append({
-            "gongShiGuid": guid("gsgg", key), "yuanXiTongId": f"GG{len(out) + 1:04d}", "bianHao": number, "title": title,
-            "type": trade, "caiDanBianHao": f"{trade}{kind}", "gongShiType": kind, "gongShiTypeText": text,
-            "gongChengType": "", "gongChengTypeText": "", "gongChengLeiBie": "", "gongChengLeiBieText": "",
-            "faBuStartTimeText": date + ":00", "faBuShortTimeText": f"[ {date[:10]} ]",
+            "gongShiGuid": guid("gsgg", key), "yuanXiTongId": f"GG{len(out) + 1:04d}", "bianHao": number,
+            "title": title, "type": trade, "caiDanBianHao": f"{trade}{kind}", "gongShiType": kind,
+            "gongShiTypeText": text, "gongChengType": "", "gongChengTypeText": "", "gongChengLeiBie": "",
+            "gongChengLeiBieText": "", "faBuStartTimeText": date + ":00", "faBuShortTimeText": f"[ {date[:10]} ]",
             "fromType": "3" if trade == "20" else "2", "douDiFlag": "0", "cgptflag": flag, "content": content,
         })
 
     for number, packages in list(projects.items())[:34]:
         first = packages[0]
         codes = "、".join(package_code(p) for p in packages)
+        closing = day("2026-02-20", len(out) % 20, "09时30分")
         content = (
-            f"<p>项目编号：{number}</p><p>项目名称：{first['xmmc']}</p><p>采购类别：{first['pmlb']}</p><p>包数：{len(packages)}</p><p>包号：{codes}</p>"
-            f"<p>采购方式：{first['zbcgfsmc']}</p><p>发布媒体：湖北省政府采购网</p><p>响应文件提交截止时间：{day('2026-02-20', len(out) % 20, '09时30分')}</p>"
+            f"<p>项目编号：{number}</p><p>项目名称：{first['xmmc']}</p><p>采购类别：{first['pmlb']}</p>"
+            f"<p>包数：{len(packages)}</p><p>包号：{codes}</p><p>采购方式：{first['zbcgfsmc']}</p>"
+            f"<p>发布媒体：湖北省政府采购网</p><p>响应文件提交截止时间：{closing}</p>"
         )
         entry(number, number, f"{first['xmmc']}{first['zbcgfsmc']}公告", "70", "采购公告", content)
     for number, packages in list(projects.items())[:5]:
@@ -580,12 +589,11 @@ def write_json(name, value):
 def main():
     """Writes everything and prints how many rows each file has."""
     parties = Parties()
-    print("bidders", len(parties.bidders), "agencies", len(parties.agencies), "bodies", len(parties.bodies), "winners", len(parties.winners))
-    print("subjects", subjects(parties))
+    print("subjects:", subjects(parties))
     first, second, rows = finance(parties)
-    print("finance", first, second, "sound", len(rows))
+    print("finance:", first, second)
     awards, update, failed = ezhou_awards(parties)
-    print("ezhou awards", len(awards), "update", len(update), "exceptions", ezhou_exceptions(failed), "listing", ezhou_listing(rows))
+    print("ezhou:", len(awards), len(update), ezhou_exceptions(failed), ezhou_listing(rows))
 
 
 if __name__ == "__main__":

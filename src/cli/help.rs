@@ -11,15 +11,18 @@ use super::Cli;
 use crate::diagnostic::Lang;
 
 /// The help of one command; its path is that of the words typed, `job list`, empty for the program itself.
-struct Help {
-    path: &'static str,
-    zh: &'static str,
-    en: &'static str,
+pub(super) struct Help {
+    pub(super) path: &'static str,
+    pub(super) zh: &'static str,
+    pub(super) en: &'static str,
     /// Argument or option, by clap's name for it.
-    args: &'static [(&'static str, &'static str, &'static str)],
+    pub(super) args: &'static [Text],
     /// A command as typed after `exchange-hub`, and what it does.
-    examples: &'static [(&'static str, &'static str, &'static str)],
+    pub(super) examples: &'static [Text],
 }
+
+/// A name or a command, and its words in Chinese and English.
+pub(super) type Text = (&'static str, &'static str, &'static str);
 
 const HELP: &[Help] = &[
     Help {
@@ -28,6 +31,7 @@ const HELP: &[Help] = &[
         en: "A data-exchange hub for public-resource trading",
         args: &[],
         examples: &[
+            ("run --once", "每个任务运行一次，处理完后报告", "each job once, all that follows, and a report"),
             ("check", "检查全部配置", "find everything that is wrong in the configuration"),
             ("schema show 513", "查看“中标结果公告”的字段", "the fields of the award notice"),
         ],
@@ -121,13 +125,6 @@ const HELP: &[Help] = &[
         args: &[],
         examples: &[],
     },
-    Help {
-        path: "job list",
-        zh: "列出任务及其下次运行时间",
-        en: "List the jobs and when each runs next",
-        args: &[],
-        examples: &[("job list", "", ""), ("job list --output json", "供程序读取", "for a program")],
-    },
     Help { path: "config", zh: "配置的说明", en: "What the configuration can say", args: &[], examples: &[] },
     Help {
         path: "config reference",
@@ -198,8 +195,13 @@ pub(super) fn command(lang: Lang) -> Command {
     )))
 }
 
+/// Texts of all commands.
+fn all() -> impl Iterator<Item = &'static Help> {
+    HELP.iter().chain(super::help_exchange::HELP)
+}
+
 fn help(path: &str) -> Option<&'static Help> {
-    HELP.iter().find(|h| h.path == path)
+    all().find(|h| h.path == path)
 }
 
 fn worded(command: Command, path: &str, lang: Lang) -> Command {
@@ -286,16 +288,14 @@ mod tests {
     fn every_command_and_option_is_explained_in_both_languages() {
         let (mut missing, mut used) = (Vec::new(), Vec::new());
         walk(&Cli::command(), "", &mut missing, &mut used);
-        missing.extend(
-            HELP.iter().filter(|h| !used.iter().any(|u| u == h.path)).map(|h| format!("no command `{}`", h.path)),
-        );
+        missing.extend(all().filter(|h| !used.iter().any(|u| u == h.path)).map(|h| format!("no command `{}`", h.path)));
         assert_eq!(missing, Vec::<String>::new());
     }
 
     /// An example that does not parse is worse than none.
     #[test]
     fn every_example_is_a_command_that_exists() {
-        for help in HELP {
+        for help in all() {
             for (typed, ..) in help.examples {
                 let words = typed.split(" > ").next().unwrap_or_default().split_whitespace();
                 let parsed = command(Lang::En).try_get_matches_from(std::iter::once("exchange-hub").chain(words));

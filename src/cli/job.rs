@@ -2,96 +2,164 @@
 
 use std::process::ExitCode;
 
-use chrono::{DateTime, Utc};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::Value;
 
-use super::{Context, Table};
-use crate::config::{Config, Job, System};
-use crate::diagnostic::Failure;
-use crate::schedule::ZONE;
+use super::feed::shown;
+use super::words::{dataset, outcome_cells, outcome_headers, word};
+use super::{Context, Progress, Table, reach};
+use crate::console::{Ask, JobChanged, JobsAnswer, RunAnswer};
+use crate::diagnostic::{Failure, Lang};
+use crate::store;
 
 #[derive(Debug, Subcommand)]
 pub enum JobCommand {
     List,
+    Run {
+        name: String,
+        #[arg(long)]
+        again: bool,
+    },
+    Pause {
+        name: String,
+        #[arg(long, default_value = "")]
+        why: String,
+    },
+    Resume {
+        name: String,
+    },
 }
-
-/// Times that `job list` shows of each job: enough to see the rhythm.
-const NEXT_TIMES: usize = 3;
 
 pub(super) fn run(command: &JobCommand, context: &Context) -> Result<ExitCode, Failure> {
     match command {
-        JobCommand::List => list(&context.config()?, context, Utc::now().timestamp_micros()),
-    }
-}
-
-fn list(config: &Config, context: &Context, now_us: i64) -> Result<ExitCode, Failure> {
-    let text = || {
-        let header = [
-            ("任务", "job"),
-            ("来源", "from"),
-            ("时间表", "schedule"),
-            ("下次运行（北京时间）", "next (Beijing)"),
-            ("映射", "mappings"),
-        ];
-        let mut table = Table::new(context, &header);
-        for (_, job) in config.jobs() {
-            let schedule = match &job.schedule {
-                _ if job.paused => context.pick("已暂停", "paused").to_owned(),
-                None => context.pick("手动", "by hand").to_owned(),
-                Some(schedule) => schedule.to_string(),
-            };
-            table.row([
-                job.name.to_string(),
-                job.from.adapter().to_owned(),
-                schedule,
-                next_times(job, now_us).into_iter().map(beijing).collect::<Vec<_>>().join(", "),
-                job.mappings.iter().map(|m| m.as_str()).collect::<Vec<_>>().join(", "),
-            ]);
+        JobCommand::List => {
+            let (jobs, json) = listed(context)?;
+            context.show(|| list(&jobs, context), || json)?;
         }
-        table.render(
-            "没有任务；任务写在 config/systems/*.toml 的 [[job]] 下",
-            "no jobs; they stand as [[job]] in config/systems/*.toml",
-        )
-    };
-    context.show(text, || json!({ "jobs": config.jobs().map(|(s, j)| job_json(s, j, now_us)).collect::<Vec<_>>() }))?;
+        JobCommand::Run { name, again } => run_now(name, *again, context)?,
+        JobCommand::Pause { name, why } => {
+            change(Ask::JobPause { name: name.clone(), why: why.clone() }, context)?;
+        }
+        JobCommand::Resume { name } => change(Ask::JobResume { name: name.clone() }, context)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn next_times(job: &Job, now_us: i64) -> Vec<i64> {
-    match &job.schedule {
-        Some(schedule) if !job.paused => schedule.next_times_us(now_us, NEXT_TIMES),
-        _ => Vec::new(),
+/// The jobs as stored; before the first run, when there is no store, as configured: a list makes no database.
+fn listed(context: &Context) -> Result<(JobsAnswer, Value), Failure> {
+    let config = context.config()?;
+    if config.store_path().exists() {
+        return reach::ask(context, Ask::JobList);
     }
+    let jobs = JobsAnswer::of(&config, Vec::new(), store::now_us());
+    let json = serde_json::to_value(&jobs).unwrap_or_default();
+    Ok((jobs, json))
 }
 
-fn job_json(system: &System, job: &Job, now_us: i64) -> serde_json::Value {
-    json!({
-        "name": job.name.as_str(),
-        "system": system.name.as_str(),
-        "system_zh": system.name_zh,
-        "from": job.from.adapter(),
-        "schedule": job.schedule.as_ref().map(|s| s.text()),
-        "zone": job.schedule.as_ref().map(|s| s.zone().to_string()),
-        "paused": job.paused,
-        "next": next_times(job, now_us).into_iter().map(iso).collect::<Vec<_>>(),
-        "mappings": job.mappings.iter().map(|m| m.as_str()).collect::<Vec<_>>(),
-    })
+fn list(answer: &JobsAnswer, context: &Context) -> String {
+    let lang = context.lang;
+    let header = [
+        ("任务", "job"),
+        ("来源", "from"),
+        ("时间表", "schedule"),
+        ("下次运行（北京时间）", "next (Beijing)"),
+        ("上次运行", "last run"),
+        ("映射", "mappings"),
+    ];
+    let mut table = Table::new(context, &header);
+    for job in &answer.jobs {
+        let schedule = match &job.schedule {
+            _ if job.paused && job.paused_why.is_empty() => word("paused", lang).to_owned(),
+            _ if job.paused => format!("{}{}{}", word("paused", lang), lang.pick("：", ": "), job.paused_why),
+            None => lang.pick("手动", "by hand").to_owned(),
+            Some(schedule) => schedule.clone(),
+        };
+        let last = job.last.as_ref().map_or_else(
+            || lang.pick("从未", "never").to_owned(),
+            |last| {
+                let (state, rows) = (word(&last.state, lang), last.rows);
+                let (when, unit) = (shown(last.started), lang.pick("行", "rows"));
+                format!("{when} {state} {rows} {unit}")
+            },
+        );
+        let next: Vec<String> = job.next.iter().map(|m| m.shown()[5..].to_owned()).collect();
+        table.row([job.name.clone(), job.from.clone(), schedule, next.join(", "), last, job.mappings.join(", ")]);
+    }
+    let mut out = table.render(
+        "没有任务；任务写在 config/systems/*.toml 的 [[job]] 下",
+        "no jobs; they stand as [[job]] in config/systems/*.toml",
+    );
+    for job in &answer.jobs {
+        if let Some(last) = job.last.as_ref().filter(|last| !last.why.is_empty()) {
+            out.push_str(&format!("{}: {}\n", job.name, last.why));
+        }
+    }
+    out
 }
 
-/// An instant in Beijing time, as a person reads it.
-pub(super) fn beijing(us: i64) -> String {
-    shanghai(us, "%m-%d %H:%M:%S")
+fn run_now(name: &str, again: bool, context: &Context) -> Result<(), Failure> {
+    let (taken, json) = {
+        let progress = Progress::new(context, 0, context.pick("读取的行", "rows read"));
+        let seen = std::sync::atomic::AtomicU64::new(0);
+        let told = |taken: &crate::pipeline::intake::Taken| {
+            let before = seen.swap(taken.rows, std::sync::atomic::Ordering::Relaxed);
+            progress.advance(taken.rows - before);
+        };
+        reach::ask_with::<RunAnswer>(context, Ask::JobRun { name: name.to_owned(), again }, &told)?
+    };
+    context.show(|| ran(&taken, context), || json)
 }
 
-/// An instant with its offset, as machines read it.
-pub(super) fn iso(us: i64) -> String {
-    shanghai(us, "%Y-%m-%dT%H:%M:%S%:z")
+fn ran(taken: &RunAnswer, context: &Context) -> String {
+    let lang = context.lang;
+    let (run, files, known, rows) = (taken.run, taken.files, taken.files_known, taken.rows);
+    let mut out = match lang {
+        Lang::Zh => format!("任务 {} 第 {run} 次运行：{files} 个文件，{rows} 行；{known} 个文件以前取过\n", taken.job),
+        Lang::En => {
+            format!("job {}, run {run}: {files} files, {rows} rows; {known} files were taken before\n", taken.job)
+        }
+    };
+    if taken.absent > 0 {
+        let n = taken.absent;
+        out.push_str(&match lang {
+            Lang::Zh => format!("来源不再有 {n} 条记录\n"),
+            Lang::En => format!("the source no longer shows {n} records\n"),
+        });
+    }
+    if !taken.note.is_empty() {
+        out.push_str(&format!("{}\n", taken.note));
+    }
+    if !taken.mappings.is_empty() {
+        let mut head = vec![("映射", "mapping"), ("数据集", "dataset"), ("条目", "items")];
+        head.extend(outcome_headers());
+        let mut table = Table::new(context, &head);
+        for m in &taken.mappings {
+            let named = dataset("", "", "", &m.dataset, lang);
+            table.row([m.mapping.clone(), named, m.items.to_string()].into_iter().chain(outcome_cells(&m.outcomes)));
+        }
+        out.push('\n');
+        out.push_str(&table.render("", ""));
+    }
+    out
 }
 
-fn shanghai(us: i64, form: &str) -> String {
-    DateTime::<Utc>::from_timestamp_micros(us)
-        .map_or_else(String::new, |t| t.with_timezone(&ZONE).format(form).to_string())
+fn change(ask: Ask, context: &Context) -> Result<(), Failure> {
+    let (changed, json) = reach::ask::<JobChanged>(context, ask)?;
+    context.show(|| changed_text(&changed, context.lang), || json)
+}
+
+fn changed_text(changed: &JobChanged, lang: Lang) -> String {
+    let job = &changed.job;
+    match (changed.paused, changed.changed, lang) {
+        (true, true, Lang::Zh) => format!("任务 {job} 已暂停\n"),
+        (true, true, Lang::En) => format!("job {job} is paused\n"),
+        (true, false, Lang::Zh) => format!("任务 {job} 原来就已暂停\n"),
+        (true, false, Lang::En) => format!("job {job} was paused already\n"),
+        (false, true, Lang::Zh) => format!("任务 {job} 已恢复\n"),
+        (false, true, Lang::En) => format!("job {job} goes on\n"),
+        (false, false, Lang::Zh) => format!("任务 {job} 没有暂停\n"),
+        (false, false, Lang::En) => format!("job {job} was not paused\n"),
+    }
 }
 
 #[cfg(test)]
@@ -99,7 +167,7 @@ mod tests {
     use super::super::Output;
     use super::super::context::testing;
     use super::*;
-    use crate::diagnostic::Lang;
+    use crate::config::Config;
 
     /// A Wednesday, noon in Beijing.
     const NOW_US: i64 = 1_773_806_400_000_000;
@@ -108,7 +176,8 @@ mod tests {
         let (context, printed) = testing::context("tests/it/fixtures/config/valid/hub.toml", output, lang);
         let env = |_: &str| Some("drop".to_owned());
         let config = Config::load_with(&context.config_path, &env).unwrap();
-        list(&config, &context, NOW_US).unwrap();
+        let jobs = JobsAnswer::of(&config, Vec::new(), NOW_US);
+        context.show(|| list(&jobs, &context), || serde_json::to_value(&jobs).unwrap()).unwrap();
         printed.text()
     }
 

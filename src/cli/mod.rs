@@ -7,16 +7,25 @@
 
 #![allow(clippy::print_stderr, reason = "the command line is where a person is spoken to")]
 
+mod books;
 mod check;
 mod completions;
 mod context;
+mod feed;
 mod help;
+mod help_exchange;
 mod job;
 mod mapping;
+mod quarantine;
+mod reach;
+mod record;
 mod reference;
+mod rehearse;
+mod run;
 mod schema;
 mod show;
 mod usage;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +76,7 @@ pub enum LangArg {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Run(run::RunArgs),
     Check(check::CheckArgs),
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
@@ -76,6 +86,14 @@ pub enum Command {
     Job(job::JobCommand),
     #[command(subcommand)]
     Config(reference::ConfigCommand),
+    #[command(subcommand)]
+    Feed(feed::FeedCommand),
+    #[command(subcommand)]
+    Record(record::RecordCommand),
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
+    Books(books::BooksArgs),
+    Rehearse(rehearse::RehearseArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -101,11 +119,17 @@ pub fn main() -> ExitCode {
 /// Runs one command; where it prints to is the context's business.
 pub fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     match command {
+        Command::Run(args) => run::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Schema(command) => schema::run(&command, context),
         Command::Mapping(command) => mapping::run(&command, context),
         Command::Job(command) => job::run(&command, context),
         Command::Config(command) => reference::run(&command, context),
+        Command::Feed(command) => feed::run(&command, context),
+        Command::Record(command) => record::run(&command, context),
+        Command::Quarantine(command) => quarantine::run(&command, context),
+        Command::Books(args) => books::run(&args, context),
+        Command::Rehearse(args) => rehearse::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }

@@ -67,12 +67,12 @@ pub struct RunAnswer {
     /// Records that the source no longer shows.
     pub absent: u64,
     pub note: String,
-    pub mappings: Vec<ItemsOf>,
+    pub mappings: Vec<MappingItems>,
 }
 
 /// Items of one mapping by outcome.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ItemsOf {
+pub struct MappingItems {
     /// `row`: rows that could not be read.
     pub mapping: String,
     pub dataset: String,
@@ -158,7 +158,7 @@ pub(super) async fn run(
     };
     let run = taken.run;
     let items = hub.db.read(move |c| store::run_items(c, run)).await.map_err(store_failure)?;
-    let mappings = items.into_iter().map(|i| ItemsOf {
+    let mappings = items.into_iter().map(|i| MappingItems {
         items: i.outcomes.sum(),
         mapping: i.mapping,
         dataset: i.dataset,

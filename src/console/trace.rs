@@ -10,10 +10,12 @@ use super::items::{ItemLine, ReasonAnswer, line, reason_answer};
 use super::raw::{Batches, Stood};
 use super::records::{RecordAnswer, find, head, visible};
 use super::{Moment, Which};
+use crate::config::Results;
 use crate::diagnostic::Failure;
 use crate::pipeline::Hub;
 use crate::pipeline::decide::shown;
 use crate::pipeline::plan::Pointed;
+use crate::profile;
 use crate::schema::{self, Dataset, Reason};
 use crate::store::{self, Conn, RecordView};
 
@@ -233,7 +235,7 @@ fn told(hub: &Hub, view: &RecordView, read: Read) -> TraceAnswer {
         versions: versions.collect(),
         versions_more,
         items: read.items.into_iter().map(|(item, stood)| line(hub, item, stood)).collect(),
-        deliveries: read.deliveries.into_iter().map(|(d, attempts)| delivery(d, attempts)).collect(),
+        deliveries: read.deliveries.into_iter().map(|(d, attempts)| delivery(hub, view.record, d, attempts)).collect(),
         not_owed,
         parents: read.parents.into_iter().map(|(p, record, owed)| parent(hub, p, record, owed)).collect(),
         waiting_for_it: read.waiting_for_it,
@@ -257,8 +259,9 @@ fn changes(dataset: &Dataset, before: &str, after: &str) -> Vec<Change> {
     (0..dataset.fields.len()).filter(differ).map(change).collect()
 }
 
-fn delivery(d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> DeliveryLine {
+fn delivery(hub: &Hub, record: i64, d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> DeliveryLine {
     let (zh, en) = sentence(&d);
+    let results = hub.config.feed(&d.feed).and_then(|(_, feed)| feed.results.as_ref());
     let attempt = |a: store::AttemptView| AttemptLine {
         attempt: a.attempt,
         version: a.version,
@@ -271,7 +274,7 @@ fn delivery(d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> Delive
         answered: a.answered_us.and_then(Moment::new),
         class: a.class,
         status: a.status,
-        receipt: a.receipt.unwrap_or_else(|| cut(&a.answer)),
+        receipt: a.receipt.or_else(|| own_part(results, record, a.version, &a.answer)).unwrap_or_else(|| cut(&a.answer)),
     };
     DeliveryLine {
         feed: d.feed,
@@ -284,6 +287,12 @@ fn delivery(d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> Delive
         tries: d.tries,
         attempts: attempts.into_iter().map(attempt).collect(),
     }
+}
+
+/// What an answer says of one record, where it speaks record by record.
+fn own_part(results: Option<&Results>, record: i64, version: i64, answer: &[u8]) -> Option<String> {
+    let key = profile::record_key(record, version);
+    Some(results?.read(answer)?.into_iter().find(|r| r.key == key)?.why)
 }
 
 /// Where a delivery is and why, in Chinese and English.
@@ -395,7 +404,7 @@ mod tests {
     #[test]
     fn where_a_delivery_is_and_why_is_told_in_both_languages() {
         let told: Vec<String> = [
-            view("up_to_date", ""),
+            store::DeliveryView { accepted_version: 3, ..view("up_to_date", "") },
             view("due", ""),
             view("blocked", "SECTION E420"),
             view("blocked", "record 12"),
@@ -410,6 +419,23 @@ mod tests {
             format!("{zh}\n{en}")
         })
         .collect();
-        insta::assert_snapshot!(told.join("\n"));
+        insta::assert_snapshot!(told.join("\n"), @r"
+        已达，第 3 版
+        up to date with version 3
+        应投第 3 版，排队；对方现有第 2 版
+        version 3 is due, in line; the target has version 2
+        第 3 版受阻：对方尚未接受上级 SECTION E420；对方现有第 2 版
+        version 3 is blocked: the target has not accepted its parent SECTION E420; the target has version 2
+        撤回受阻：对方还有下级记录 12；对方现有第 2 版
+        the withdrawal is blocked: the target still has its child, record 12; the target has version 2
+        第 3 版受阻：附件未到；对方现有第 2 版
+        version 3 is blocked: an attachment is not here; the target has version 2
+        未知：已发出，没有明确答复，将以原键再问：no answer in time；对方现有第 2 版
+        unknown: sent without a clear answer; asked again under the same key: no answer in time; the target has version 2
+        被拒，不会自动重试：金额不对；对方现有第 2 版
+        rejected, not tried again by itself: 金额不对; the target has version 2
+        应投第 3 版，排队；对方现有第 2 版；订阅已暂停：对方检修
+        version 3 is due, in line; the target has version 2; the feed is paused: 对方检修
+        ");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::MappingPlan;
 use super::decide::{Context, Work, beijing_time};
 use crate::mapping::{Assign, Given, Item};
-use crate::schema::{Draft, FieldId, Reason, ReasonCode, deal_code, index_value};
+use crate::schema::{Draft, FieldId, Reason, ReasonCode, deal_code, deal_code_possible, index_value};
 use crate::store::{self, Tx};
 
 /// Serials of a platform and day have six digits.
@@ -115,25 +115,50 @@ pub(super) async fn assign_new(
                 values.iter().map(|v| codes.get(&(assign.algorithm.clone(), v.clone())).map(String::as_str)).collect();
             match own {
                 Some(own) => work.item.draft.set(assign.field, &own.join(";")),
-                None => work.refuse(Reason::refuse(ReasonCode::SerialsUsedUp, "", "", "", &[], "")),
+                None => {
+                    let reason = no_code(assign, work);
+                    work.refuse(reason);
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Draws one code each; those beyond a day's last serial get none.
+/// Why an item gets no code: its class or platform makes none, or the day's serials are used up.
+fn no_code(assign: &Assign, work: &Work) -> Reason {
+    let (class, platform) = (given(&assign.class, &work.item), given(&assign.platform, &work.item));
+    if deal_code_possible(class, platform) {
+        Reason::refuse(ReasonCode::SerialsUsedUp, "", "", "", &[], "")
+    } else {
+        Reason::refuse(ReasonCode::AssignImpossible, "", "", "", &[class, platform], "")
+    }
+}
+
+/// Draws one code each, unless it has one: of a list only some may be new. Those beyond a day's last serial get none.
 async fn draw(
     tx: &mut Tx,
     context: &Context,
     wanted: Vec<Wanted<'_>>,
 ) -> store::Result<HashMap<(String, String), String>> {
     let day = beijing_time(context.now_us)[..8].to_owned();
-    let mut by_counter: BTreeMap<(String, String), Vec<Wanted<'_>>> = BTreeMap::new();
-    for one in wanted {
-        by_counter.entry((one.algorithm.to_owned(), one.platform.clone())).or_default().push(one);
+    let mut by_algorithm: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in &wanted {
+        by_algorithm.entry(one.algorithm).or_default().push(&one.value);
     }
     let mut drawn = HashMap::new();
+    for (algorithm, values) in by_algorithm {
+        let known = store::code_known(tx, algorithm, &values).await?;
+        drawn.extend(known.into_iter().map(|(value, code)| ((algorithm.to_owned(), value), code)));
+    }
+    let mut by_counter: BTreeMap<(String, String), Vec<Wanted<'_>>> = BTreeMap::new();
+    for one in wanted {
+        let has_one = drawn.contains_key(&(one.algorithm.to_owned(), one.value.clone()));
+        if has_one || !deal_code_possible(&one.class, &one.platform) {
+            continue;
+        }
+        by_counter.entry((one.algorithm.to_owned(), one.platform.clone())).or_default().push(one);
+    }
     for ((algorithm, platform), wanted) in by_counter {
         let first = store::counter_draw(tx, &format!("{algorithm}/{platform}/{day}"), wanted.len() as i64).await?;
         let serials = first..=SERIAL_MAX;

@@ -477,7 +477,7 @@ async fn write_items(
                 continue;
             }
             let overtaken = heads.get(&names[index]).is_some_and(|h| overtakes(h, work))
-                || known.is_some_and(|k| k.key.position > work.key.position);
+                || known.is_some_and(|k| !is_older((k.version, k.key.position), work));
             if overtaken {
                 work.outcome = Outcome::Superseded;
                 continue;
@@ -485,8 +485,8 @@ async fn write_items(
         }
         if work.is_open() || work.is_good() || work.outcome == Outcome::Unchanged {
             // A later item closes what was open before it.
-            for item in older.into_iter().flat_map(std::mem::take) {
-                if item.key.position < work.key.position && !own.contains(&item.key) {
+            for item in older.into_iter().flatten() {
+                if is_older((item.version, item.key.position), work) && !own.contains(&item.key) {
                     closes.push((item.key, Outcome::Superseded));
                 }
             }
@@ -499,6 +499,7 @@ async fn write_items(
                 key: work.key,
                 scope: group[work.mapping].scope,
                 identity: names[index].clone(),
+                version: work.item.version,
                 print: work.print.clone(),
                 state: work.outcome,
                 revision: group[work.mapping].revision,
@@ -515,8 +516,16 @@ async fn write_items(
     store::item_seen_again(tx, again, context.now_us).await
 }
 
-/// True: the record's head is newer than a bad item. An item whose version could not be read has only its position.
+/// True: the record's head is newer than a bad item.
 fn overtakes(head: &Head, work: &Work) -> bool {
-    let version = if work.item.version == 0 { head.order.version } else { work.item.version };
-    (head.order.version, head.order.position) > (version, work.key.position)
+    !is_older((head.order.version, head.order.position), work)
+}
+
+/// True: what has this version and position comes before the item. Where a version is missing or could not be read,
+/// only the positions can be compared.
+fn is_older((version, position): (i64, i64), work: &Work) -> bool {
+    if version == 0 || work.item.version == 0 {
+        return position < work.key.position;
+    }
+    (version, position) < (work.item.version, work.key.position)
 }

@@ -266,12 +266,13 @@ async fn broken_rows(
             outcomes.push((row, Outcome::Unchanged));
             continue;
         }
-        open.insert(identity.clone(), vec![store::OpenItem { key, print: print.clone() }]);
+        open.insert(identity.clone(), vec![store::OpenItem { key, version: 0, print: print.clone() }]);
         let reasons = [fault_reason(fault, &cells)];
         writes.push(ItemWrite {
             key,
             scope: job.row_scope,
             identity,
+            version: 0,
             print,
             state: Outcome::Quarantined,
             revision: 0,

@@ -89,6 +89,8 @@ pub struct Once {
     pub jobs: Vec<(String, Result<Taken, IntakeError>)>,
     /// Feeds whose target did not take everything now.
     pub resting: Vec<String>,
+    /// Batches that cannot be normalised; the log says why.
+    pub stuck_batches: i64,
 }
 
 /// Each job once, then everything that follows from it. `progress` is told what a job has taken.
@@ -100,7 +102,7 @@ pub async fn once(hub: Arc<Hub>, progress: &(dyn Fn(&str, &Taken) + Send + Sync)
         let taken = intake::run(&hub, job, "once", false, &|taken| progress(&job.name, taken)).await;
         once.jobs.push((job.name.clone(), taken));
     }
-    worker.finish(&hub).await?;
+    once.stuck_batches = worker.finish(&hub).await?;
     once.resting = deliver_now(&hub).await?;
     Ok(once)
 }
@@ -134,8 +136,8 @@ impl Drain {
         Self { stop, worker: tokio::spawn(normalise_worker(hub.clone(), stopped)) }
     }
 
-    /// Waits until every batch is settled, then ends the worker.
-    async fn finish(self, hub: &Hub) -> store::Result<()> {
+    /// Waits until every batch is settled or stuck, then ends the worker. Returns how many are stuck.
+    async fn finish(self, hub: &Hub) -> store::Result<i64> {
         let drained = drained(hub).await;
         self.stop.send_replace(true);
         if let Err(error) = self.worker.await {
@@ -163,15 +165,16 @@ async fn deliver_now(hub: &Hub) -> store::Result<Vec<String>> {
     Ok(resting)
 }
 
-/// Waits until every batch is settled.
-async fn drained(hub: &Hub) -> store::Result<()> {
+/// Waits until every batch is settled, or was tried too often; returns how many those are.
+async fn drained(hub: &Hub) -> store::Result<i64> {
     loop {
         let settled = hub.wake.settled.notified();
         let mut tx = hub.db.begin(Priority::Intake).await?;
         let depth = hub.queue.depth(&mut tx).await?;
+        let stuck = store::batch_stuck(&mut tx).await?;
         drop(tx);
-        if depth == 0 {
-            return Ok(());
+        if depth == stuck {
+            return Ok(stuck);
         }
         if tokio::time::timeout(LOOK_EVERY, settled).await.is_err() {
             tracing::trace!(depth, "Still waiting for batches.");

@@ -232,7 +232,7 @@ pub fn invest_project_code(text: &str) -> Judged<'_> {
     if parts.clone().count() == 5 && parts.clone().all(|part| !part.is_empty()) { Ok(()) } else { Err(Flaw::Hyphens) }
 }
 
-/// True: eight digits that are a day between 1900 and 2199.
+/// True: eight digits that are a day between 1900 and 9999 (99991231 stands for "no end" in many systems).
 pub fn real_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.len() != 8 || !bytes.iter().all(u8::is_ascii_digit) {
@@ -247,7 +247,7 @@ pub fn real_date(text: &str) -> bool {
         2 => 28,
         _ => return false,
     };
-    (1900..2200).contains(&year) && (1..=days).contains(&day)
+    (1900..=9999).contains(&year) && (1..=days).contains(&day)
 }
 
 /// The bytes, if there are as many as characters are demanded. Else the flaw speaks of characters.

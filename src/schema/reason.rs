@@ -82,6 +82,7 @@ codes! {
     NameAmbiguous: "“{v}”在代码集 {0} 中对应多个代码：{1}", "\"{v}\" is the name of several codes of code set {0}: {1}";
     ListTooLong: "该行的元素超过 {0} 个", "the row has more than {0} elements";
     Cut: "长度 {0}，已截断为 {1}", "{0} characters, cut to {1}";
+    AssignImpossible: "分类“{0}”、平台“{1}”不能组成统一交易标识码", "no deal code can be made of class \"{0}\" and platform \"{1}\"";
     AssignEmpty: "{0} 为空，无法赋码", "{0} is empty, so no code can be assigned";
 
     // Schema. `{f}` is the flaw that the first argument names, in its own words (`FLAWS`).

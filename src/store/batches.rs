@@ -146,11 +146,15 @@ pub struct Batch {
     pub packed: Vec<u8>,
 }
 
+/// Attempts after which a batch stands behind all others: one bad batch must not stop the rest.
+pub const ATTEMPTS_BEFORE_LAST: i64 = 5;
+
 /// Claims the oldest published batch: the claim is a commit, so that the attempts of a batch that kills the worker
 /// are counted.
 pub async fn batch_claim(tx: &mut Tx, node: &str, epoch: i64) -> Result<Option<Batch>> {
     const CLAIM: &str = "update batch set attempts = attempts + 1, node = $1, epoch = $2
-        where number = (select min(number) from batch where state = 'published')
+        where number = (select number from batch where state in ('offered', 'published') and state = 'published'
+            order by attempts >= 5, number limit 1)
         returning number";
     const READ: &str = "select b.number, b.source, j.name, b.run, b.kind, b.rows, b.attempts, b.read_us, r.rows
         from batch b join job j on j.id = b.job join batch_rows r on r.batch = b.number where b.number = $1";
@@ -204,6 +208,12 @@ pub async fn batch_unmapped(tx: &mut Tx, number: i64, unmapped: u32) -> Result<(
 pub async fn batch_depth(tx: &mut Tx) -> Result<i64> {
     const COUNT: &str = "select count(*) from batch where state in ('offered', 'published')";
     tx.run(|c| Ok(c.row(COUNT, [], |r| r.get(0))?.unwrap_or_default())).await
+}
+
+/// Batches that were tried too often and stand behind all others.
+pub async fn batch_stuck(tx: &mut Tx) -> Result<i64> {
+    const COUNT: &str = "select count(*) from batch where state in ('offered', 'published') and attempts >= $1";
+    tx.run(|c| Ok(c.row(COUNT, [ATTEMPTS_BEFORE_LAST], |r| r.get(0))?.unwrap_or_default())).await
 }
 
 /// True: a batch of this source with a lower number is not settled yet.

@@ -19,6 +19,8 @@ pub struct ItemWrite {
     pub scope: i64,
     /// The record's identity; where it cannot be told, U+0001 and the row's digest.
     pub identity: String,
+    /// The source's own version of the row; 0 where it has none or it could not be read.
+    pub version: i64,
     /// Digest of the raw row: the same bad row read again joins its open item.
     pub print: Vec<u8>,
     /// Waiting or quarantined.
@@ -44,10 +46,10 @@ pub struct NeedWrite {
 /// Adds open items, or writes an item's new state over its old one (a released item that waits again).
 pub async fn item_write(tx: &mut Tx, mut items: Vec<ItemWrite>) -> Result<()> {
     const ADD: &str = "insert into item
-        (position, mapping, element, scope, identity, print, state, revision, seen, first_us, last_us, reasons)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10)
+        (position, mapping, element, scope, identity, version, print, state, revision, seen, first_us, last_us, reasons)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $11)
         on conflict (position, mapping, element) do update set
-            state = excluded.state, revision = excluded.revision, last_us = excluded.last_us, reasons = excluded.reasons";
+            version = excluded.version, state = excluded.state, revision = excluded.revision, last_us = excluded.last_us, reasons = excluded.reasons";
     const NEED_DROP: &str = "delete from item_need where position = $1 and mapping = $2 and element = $3";
     const NEED_ADD: &str = "insert into item_need (position, mapping, element, grp, slot, value, free)
         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing";
@@ -56,11 +58,13 @@ pub async fn item_write(tx: &mut Tx, mut items: Vec<ItemWrite>) -> Result<()> {
         for i in &items {
             let k = i.key;
             let state = i.state.name();
-            let args = (k.position, k.mapping, k.element, i.scope, &i.identity, &i.print, state);
+            let args = (k.position, k.mapping, k.element, i.scope, &i.identity, i.version, &i.print, state);
             let more = (i.revision, i.now_us, &i.reasons);
             c.execute(
                 ADD,
-                rusqlite::params![args.0, args.1, args.2, args.3, args.4, args.5, args.6, more.0, more.1, more.2],
+                rusqlite::params![
+                    args.0, args.1, args.2, args.3, args.4, args.5, args.6, args.7, more.0, more.1, more.2
+                ],
             )?;
             c.execute(NEED_DROP, (k.position, k.mapping, k.element))?;
             for n in &i.needs {
@@ -104,15 +108,16 @@ pub async fn item_seen_again(tx: &mut Tx, items: Vec<ItemKey>, now_us: i64) -> R
 #[derive(Debug, Clone)]
 pub struct OpenItem {
     pub key: ItemKey,
+    pub version: i64,
     pub print: Vec<u8>,
 }
 
 /// Open items of identities.
 pub async fn item_open(tx: &mut Tx, scope: i64, identities: &[&str]) -> Result<HashMap<String, Vec<OpenItem>>> {
     const ANY: &str = "select 1 from item where state in ('waiting', 'quarantined') and scope = $1 limit 1";
-    const FIND: &str = "select i.identity, i.position, i.mapping, i.element, i.print
+    const FIND: &str = "select i.identity, i.position, i.mapping, i.element, i.version, i.print
         from json_each($2) x cross join item i on i.scope = $1 and i.identity = x.value
-        where i.state in ('waiting', 'quarantined') order by i.position";
+        where i.state in ('waiting', 'quarantined') order by i.version, i.position";
     let set = json_set(identities);
     tx.run(move |c| {
         let mut open: HashMap<String, Vec<OpenItem>> = HashMap::new();
@@ -122,7 +127,7 @@ pub async fn item_open(tx: &mut Tx, scope: i64, identities: &[&str]) -> Result<H
         }
         for (identity, item) in c.rows(FIND, (scope, set), |r| {
             let key = ItemKey { position: r.get(1)?, mapping: r.get(2)?, element: r.get(3)? };
-            Ok((r.get::<_, String>(0)?, OpenItem { key, print: r.get(4)? }))
+            Ok((r.get::<_, String>(0)?, OpenItem { key, version: r.get(4)?, print: r.get(5)? }))
         })? {
             open.entry(identity).or_default().push(item);
         }

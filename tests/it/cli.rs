@@ -217,12 +217,12 @@ fn names_that_are_not_there_are_told_all_at_once() {
     hint: did you mean `WIN_RESULT_ANNO`?
     error: 4 mistakes found
     ");
-    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @r"
+    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @"
     exit 2
     警告：tests/it/fixtures/config/names/systems/land.toml:20:8: land/c, land/d 从不同来源写入 PURCHASE_PROJECT，没有写 identity_space
       提示：如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space
-    错误：tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE has no field `WIN_BID_BULLETIN_TITEL`
-    提示：`WIN_BID_BULLETIN_TITLE` (公告标题)?
+    错误：tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE 没有字段 `WIN_BID_BULLETIN_TITEL`
+    提示：是否为 `WIN_BID_BULLETIN_TITLE`（公告标题）？
     错误：tests/it/fixtures/config/names/systems/land.toml:6:28: 没有名为 `land/notise` 的映射
     提示：是否想写 `land/notice`？
     错误：tests/it/fixtures/config/names/systems/land.toml:10:8: land/a, land/b 从不同来源写入 BID_DEAL_ANNOUNCE，但并非所有映射都写了 version

@@ -2,9 +2,12 @@
 mod cli;
 mod config;
 mod kit;
+mod rules;
 mod samples;
 mod target;
+mod tidy;
 mod travel;
+mod verify;
 
 /// `hub.toml` of a sample configuration.
 fn fixture(name: &str) -> String {

@@ -5,6 +5,8 @@
 //! What crosses this seam is text: decimals and times travel as the source wrote them, never as
 //! floats, so that a full read and an increment give identical values.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod rows;
 mod sink;
 mod source;

@@ -60,6 +60,7 @@ impl FilesSource {
             fresh: Vec::new(),
             aside: HashSet::new(),
             trouble: None,
+            fresh_files: None,
         };
         Ok(Self { work: Arc::new(Mutex::new(work)) })
     }
@@ -87,8 +88,14 @@ impl Source for FilesSource {
     }
 
     async fn pull(&mut self, after: &Checkpoint) -> Result<Option<Page>, SourceError> {
-        let after = after.clone();
-        self.blocking(move |work| work.pull(&after)).await
+        loop {
+            let from = after.clone();
+            match self.blocking(move |work| work.pull(&from)).await? {
+                Pulled::Page(page) => return Ok(Some(*page)),
+                Pulled::Nothing => return Ok(None),
+                Pulled::Wait(time) => tokio::time::sleep(time).await,
+            }
+        }
     }
 
     async fn confirmed(&mut self) -> Result<(), SourceError> {
@@ -137,6 +144,14 @@ struct Current {
     reader: Reader,
 }
 
+/// What a step of pulling came to.
+enum Pulled {
+    Page(Box<Page>),
+    Nothing,
+    /// Fresh files are there: look again after this time whether they still change.
+    Wait(Duration),
+}
+
 struct Work {
     config: FilesSourceConfig,
     root: PathBuf,
@@ -153,6 +168,8 @@ struct Work {
     /// Names of files that could not be opened in this run; the last of the troubles is told when the others are done.
     aside: HashSet<String>,
     trouble: Option<SourceError>,
+    /// What was listed before a wait, to be compared with what is listed after it.
+    fresh_files: Option<Vec<Listed>>,
 }
 
 impl Work {
@@ -177,7 +194,7 @@ impl Work {
         Ok(lines)
     }
 
-    fn pull(&mut self, after: &Checkpoint) -> Result<Option<Page>, SourceError> {
+    fn pull(&mut self, after: &Checkpoint) -> Result<Pulled, SourceError> {
         let result = self.pull_page(after);
         if result.is_err() {
             // Nothing of the page at hand is kept.
@@ -188,12 +205,13 @@ impl Work {
 
     fn forget(&mut self) {
         self.current = None;
+        self.fresh_files = None;
         self.queue.clear();
         self.fresh.clear();
         self.finished.clear();
     }
 
-    fn pull_page(&mut self, after: &Checkpoint) -> Result<Option<Page>, SourceError> {
+    fn pull_page(&mut self, after: &Checkpoint) -> Result<Pulled, SourceError> {
         let mut page = Page::default();
         if *after != self.last || !self.fresh.is_empty() {
             self.forget();
@@ -220,15 +238,19 @@ impl Work {
             }
         }
         if page.rows.is_empty() && page.files.is_empty() {
+            if self.fresh_files.is_some() {
+                self.last = after.clone();
+                return Ok(Pulled::Wait(Duration::from_millis(self.config.ready.stable_ms())));
+            }
             return match self.trouble.take() {
                 Some(trouble) => Err(trouble),
-                None => Ok(None),
+                None => Ok(Pulled::Nothing),
             };
         }
         page.checkpoint = self.checkpoint();
-        page.last = self.current.is_none() && self.queue.is_empty();
+        page.last = self.current.is_none() && self.queue.is_empty() && self.fresh_files.is_none();
         self.last = page.checkpoint.clone();
-        Ok(Some(page))
+        Ok(Pulled::Page(Box::new(page)))
     }
 
     fn checkpoint(&self) -> Checkpoint {
@@ -362,7 +384,7 @@ impl Work {
         list(&self.config, &self.root, self.archive.as_deref())
     }
 
-    /// Files that are complete and not known by size and time.
+    /// Files that are complete and not known by size and time. None, with `fresh_files` set: look again later.
     fn list_new(&mut self) -> Result<Vec<Listed>, SourceError> {
         let (known, mut files) = self.split(self.list()?);
         // Files whose rows are safe, and which a crash kept from being moved.
@@ -371,16 +393,16 @@ impl Work {
         let now_us = unix_us(SystemTime::now());
         // A time in the future is another clock's, and says nothing.
         let is_old = |file: &Listed| now_us.saturating_sub(file.stamp.modified_us) >= stable_ms as i64 * 1_000;
+        let before = self.fresh_files.take();
         if stable_ms == 0 || files.iter().all(is_old) {
             return Ok(files);
         }
-        if stable_ms > WAIT_MS_MAX {
-            files.retain(is_old);
-            return Ok(files);
+        match before {
+            Some(before) => files.retain(|file| before.contains(file)),
+            None if stable_ms <= WAIT_MS_MAX => self.fresh_files = Some(std::mem::take(&mut files)),
+            None => files.retain(is_old),
         }
-        std::thread::sleep(Duration::from_millis(stable_ms));
-        let (_, later) = self.split(self.list()?);
-        Ok(later.into_iter().filter(|file| files.contains(file)).collect())
+        Ok(files)
     }
 
     /// What is known and unchanged, and what is to be read; a file of the page at hand or set aside is neither.

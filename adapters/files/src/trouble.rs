@@ -50,3 +50,46 @@ pub(crate) fn source_error(act: Act, path: &Path, error: &io::Error) -> SourceEr
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rights can't be taken away from the user under whom tests may run, so the words are tried here.
+    #[test]
+    fn what_may_not_be_read_or_written_is_told_with_what_to_do() {
+        let words = |act, kind: ErrorKind| {
+            let error = source_error(act, Path::new("/in"), &io::Error::from(kind));
+            let kind = match &error {
+                SourceError::Config { .. } => "config",
+                SourceError::Unavailable { .. } => "unavailable",
+            };
+            format!("{kind}: {error}\n  {}", error.hint())
+        };
+        let all = [
+            words(Act::ListDirectory, ErrorKind::PermissionDenied),
+            words(Act::ListDirectory, ErrorKind::HostUnreachable),
+            words(Act::ReadFile, ErrorKind::PermissionDenied),
+            words(Act::ReadFile, ErrorKind::TimedOut),
+            words(Act::Archive, ErrorKind::ReadOnlyFilesystem),
+            words(Act::Archive, ErrorKind::PermissionDenied),
+            words(Act::Archive, ErrorKind::StorageFull),
+        ];
+        insta::assert_snapshot!(all.join("\n"), @r#"
+        config: the directory `/in` may not be listed
+          give the hub's user the rights to read and to search it
+        unavailable: `/in` could not be read: host unreachable
+          see whether the disk or the share is there; the next run goes on where this one ended
+        config: the file `/in` may not be read; the other files were taken
+          give the hub's user the right to read it
+        unavailable: `/in` could not be read: timed out
+          see whether the disk or the share is there; the next run goes on where this one ended
+        config: files cannot be moved into the archive `/in`: read-only filesystem or storage medium
+          give the hub's user the right to write there and in the watched directory, or set `after = "leave"`
+        config: files cannot be moved into the archive `/in`: permission denied
+          give the hub's user the right to write there and in the watched directory, or set `after = "leave"`
+        unavailable: files could not be moved into the archive `/in`: no storage space
+          their rows are safe; they are moved by the next run
+        "#);
+    }
+}

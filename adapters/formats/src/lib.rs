@@ -287,3 +287,108 @@ impl From<Refusal> for Stop {
         Self::Refused(refusal)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::testing::read;
+
+    /// Bytes put together from the pieces that matter to a format.
+    fn soup(pieces: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(proptest::sample::select(pieces), 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    const CSV: &[&[u8]] = &[
+        b"A,B\n",
+        b"\"",
+        b"\"\"",
+        b",",
+        b"\n",
+        b"\r\n",
+        b"\r",
+        b"a",
+        b" ",
+        b"\xb9\xab",
+        b"\xb9",
+        b"\xff",
+        b"\x81\x30\x81\x30",
+        b"'",
+        b"=",
+    ];
+    const JSON: &[&[u8]] = &[
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b"\"a\"",
+        b"\"",
+        b":",
+        b",",
+        b"\\",
+        b"1",
+        b"-1.5e3",
+        b"null",
+        b"true",
+        b" ",
+        b"\n",
+        b"\xb9\xab",
+        b"\x81\x5c",
+        b"\xb9",
+        b"{\"a\":1}",
+        b"\"s\":[1,{\"b\":2}]",
+    ];
+    const XML: &[&[u8]] = &[
+        b"<R>",
+        b"</R>",
+        b"<ROW>",
+        b"</ROW>",
+        b"<a>",
+        b"</a>",
+        b"<a b='1'/>",
+        b"<",
+        b">",
+        b"&",
+        b"&amp;",
+        b";",
+        b"'",
+        b"\"",
+        b"<!--",
+        b"-->",
+        b"<![CDATA[",
+        b"]]>",
+        b"<?x",
+        b"?>",
+        b"<!DOCTYPE",
+        b"x",
+        b" ",
+        b"\n",
+        b"\xe5\x85\xac",
+        b"\xff",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        // `read` itself compares what is read at every cut, byte by byte, row by row, and resumed after every row.
+        #[test]
+        fn any_csv_is_read_alike_however_it_arrives(bytes in soup(CSV)) {
+            read("csv = { encoding = 'gbk' }", &bytes);
+            read("csv = { columns = ['A', 'B'], trim = true, unguard = true, comment = '=' }", &bytes);
+            read("csv = { encoding = 'utf-16le', columns = ['A', 'B'] }", &bytes);
+        }
+
+        #[test]
+        fn any_json_is_read_alike_however_it_arrives(bytes in soup(JSON)) {
+            read("json = { encoding = 'gbk', repeat = 's' }", &bytes);
+            read("ndjson = { encoding = 'gbk', repeat = 's' }", &bytes);
+            read("json = { encoding = 'gbk', rows = 'a' }", &[b"{\"a\":", bytes.as_slice()].concat());
+        }
+
+        #[test]
+        fn any_xml_is_read_alike_however_it_arrives(bytes in soup(XML)) {
+            read("xml = { row = 'ROW', repeat = 'a' }", &bytes);
+            read("xml = { row = 'R.ROW' }", &[b"<R><ROW><a>1</a></ROW>", bytes.as_slice(), b"</R>"].concat());
+        }
+    }
+}

@@ -135,7 +135,7 @@ mod tests {
         use ExcelDateTimeType::{DateTime, TimeDelta};
         assert_eq!(shown(46_097.0, DateTime, false), text("2026-03-16"));
         assert_eq!(shown(46_097.375, DateTime, false), text("2026-03-16 09:00:00"));
-        assert_eq!(shown(46_097.999_988_425_926, DateTime, false), text("2026-03-16 23:59:59"));
+        assert_eq!(shown(46_097.999_988_43, DateTime, false), text("2026-03-16 23:59:59"));
         assert_eq!(shown(0.5, DateTime, false), text("12:00:00"));
         assert_eq!(shown(44_635.0, DateTime, true), text("2026-03-16"));
         assert_eq!(shown(1.5, TimeDelta, false), text("36:00:00"));

@@ -119,9 +119,6 @@ impl Xml {
 
     /// A start tag outside the rows: a row's own, or that of an element around them.
     fn start(&mut self, token: Token, out: &mut Out<'_>) -> Result<(), Stop> {
-        // What stands before the tag is text between the rows.
-        self.window.consume(token.start);
-        let token = token.moved(token.start);
         let name = token.local_name(self.window.data()).to_vec();
         if self.root_seen && self.around.len() == 0 {
             return Err(self.lost("something follows the end of the document"));
@@ -281,7 +278,8 @@ impl Xml {
         self.row.last().map_or("", String::as_str)
     }
 
-    /// The next tag or what looks like one, from `at` bytes into the window on. None: the file has ended.
+    /// The next tag or what looks like one, from `at` bytes into the window on; with 0, the text before it is given
+    /// up. None: the file has ended.
     fn token(&mut self, at: usize) -> Result<Option<Token>, Stop> {
         let mut from = at;
         loop {
@@ -294,6 +292,11 @@ impl Xml {
                         self.window.consume(from);
                         from = 0;
                     }
+                }
+                Some(i) if at == 0 && from + i > 0 => {
+                    self.window.consume(from + i);
+                    from = 0;
+                    continue;
                 }
                 Some(i) => {
                     let start = from + i;
@@ -575,7 +578,7 @@ mod tests {
         see whether the file is XML at all
 
         0 rows before
-        its structure is lost near byte 0: the file ends inside a tag, a comment or a section
+        its structure is lost near byte 7: the file ends inside a tag, a comment or a section
         ask the sender for the file again; rows that were taken are recognised
 
         1 rows before

@@ -68,11 +68,6 @@ impl Token {
             None => name,
         }
     }
-
-    /// The same token after `n` bytes before it were given up.
-    pub(crate) fn moved(self, n: usize) -> Self {
-        Self { start: self.start - n, end: self.end - n, name: (self.name.0 - n, self.name.1 - n), ..self }
-    }
 }
 
 fn is_end_of_name(byte: u8) -> bool {

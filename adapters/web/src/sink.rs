@@ -40,6 +40,8 @@ impl WebSink {
         let connect_timeout = Duration::from_millis(config.connect_timeout_ms);
         let mut client = Client::builder()
             .redirect(redirect::Policy::none())
+            // When to send again is for the hub to say, and to write down.
+            .retry(reqwest::retry::never())
             .no_proxy()
             .connect_timeout(connect_timeout)
             .timeout(Duration::from_millis(config.timeout_ms))

@@ -12,10 +12,10 @@ use adapter::Rows;
 
 use super::Run;
 use super::records::draft_of;
-use crate::mapping::{Bound, Found, FoundOne, Item, WhenLost};
-use crate::pipeline::decide::beijing_time;
+use crate::mapping::{Assign, Bound, Found, FoundOne, Item, WhenLost};
+use crate::pipeline::decide::{beijing_time, shown};
 use crate::pipeline::normalise::row_items;
-use crate::pipeline::{MappingPlan, absent};
+use crate::pipeline::{MappingPlan, absent, codes};
 use crate::schema::{self, Draft, index_value};
 use crate::store;
 use crate::store::recount::{self, BatchRow, MadeRow};
@@ -69,7 +69,7 @@ impl<'b, 'h> Remake<'b, 'h> {
             );
         }
         if !withdraws && item.looked_at == lineage {
-            body(run, plan, v, item.draft.clone());
+            body(run, plan, v, item.draft.clone())?;
         }
         Ok(())
     }
@@ -131,21 +131,23 @@ fn looked_up(run: &mut Run<'_>, plan: &MappingPlan, v: &MadeRow) -> store::Resul
     Ok(Some((found, lineage)))
 }
 
-/// The body that the draft makes, but for what is not the row's: codes that the hub assigned, the moment of writing.
-fn body(run: &mut Run<'_>, plan: &MappingPlan, v: &MadeRow, mut draft: Draft) {
+/// The body that the draft makes, with what is not the row's: codes that the hub assigned, the moment of writing.
+fn body(run: &mut Run<'_>, plan: &MappingPlan, v: &MadeRow, mut draft: Draft) -> store::Result<()> {
     let dataset = &plan.plan.dataset;
-    let Ok(stored) = draft_of(dataset, &v.body) else { return };
+    let Ok(stored) = draft_of(dataset, &v.body) else { return Ok(()) };
     for stamp in plan.mapping.stamps() {
         draft.set(*stamp, &beijing_time(v.created_us));
     }
     for assign in plan.mapping.assigns() {
-        if let Some(code) = stored.get(assign.field) {
+        let code = stored.get(assign.field).unwrap_or_default();
+        if draft.get(assign.field).unwrap_or_default() != code {
+            assigned(run, assign, v, &draft, code)?;
             draft.set(assign.field, code);
         }
     }
     let (made, _) = schema::body(dataset, &draft, plan.mapping.volatile());
     if made == v.body {
-        return;
+        return Ok(());
     }
     let key = format_args!("record={} version={}", v.record, v.version);
     let differing = (0..dataset.fields.len()).find(|f| draft.get(*f) != stored.get(*f));
@@ -156,4 +158,25 @@ fn body(run: &mut Run<'_>, plan: &MappingPlan, v: &MadeRow, mut draft: Draft) {
         format!("正文与映射从原始行得出的不同：{field}"),
         format!("the body is not what the mapping makes of the stored row: {field}"),
     );
+    Ok(())
+}
+
+/// A code of a body that the source did not give is the one that was assigned for the record's values.
+fn assigned(run: &mut Run<'_>, assign: &Assign, v: &MadeRow, draft: &Draft, code: &str) -> store::Result<()> {
+    let Some(values) = codes::values(assign, draft) else { return Ok(()) };
+    let mut known = Vec::with_capacity(values.len());
+    for value in &values {
+        known.push(recount::code_of(run.c, &assign.algorithm, value)?.unwrap_or_default());
+    }
+    let known = known.join(";");
+    if known != code {
+        let value = shown(&values.join("; "));
+        run.found.add(
+            "assigned_code",
+            format_args!("algorithm={} value={value}", assign.algorithm),
+            format!("记录 {} 使用的代码为“{code}”，此处为“{known}”", v.record),
+            format!("record {} has the code \"{code}\", and here stands \"{known}\"", v.record),
+        );
+    }
+    Ok(())
 }

@@ -178,6 +178,7 @@ create table item (
     element integer not null,
     scope integer not null,
     identity text not null,
+    version integer not null,
     print blob not null,
     state text not null,
     revision integer not null,

@@ -1,0 +1,83 @@
+//! The sink on real directories: whole documents only, the same receipt for the same content.
+
+#![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
+
+use std::fs;
+
+use adapter::{Answer, Request, Sink};
+use adapter_files::{FilesSink, FilesSinkConfig};
+use tempfile::TempDir;
+
+fn sink(base: &TempDir, toml: &str) -> FilesSink {
+    FilesSink::open(toml::from_str::<FilesSinkConfig>(toml).unwrap(), base.path())
+}
+
+fn request<'a>(name: &'a str, media: &'a str, body: &'a str) -> Request<'a> {
+    Request { key: "k", name, media, body: body.as_bytes() }
+}
+
+fn receipt(answer: Answer) -> String {
+    match answer {
+        Answer::Answered { status: 0, retry_after_s: None, body } => String::from_utf8(body).unwrap(),
+        other => panic!("expected a receipt, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_there_whole_and_its_receipt_is_its_digest() {
+    let base = tempfile::tempdir().unwrap();
+    let sink = sink(&base, "path = '.'\nprefix = 'zb-'\n");
+    let first = receipt(sink.send(request("42", "application/xml; charset=utf-8", "<a/>")).await);
+    insta::assert_snapshot!(first, @r#"{"bytes":4,"digest":"29114363f749a0226b6988dda3ca2492a954117ab6b5f382706c20300dabc079"}"#);
+    assert_eq!(fs::read_to_string(base.path().join("zb-42.xml")).unwrap(), "<a/>");
+    assert_eq!(fs::read_dir(base.path()).unwrap().count(), 1, "nothing else is left behind");
+
+    // Sent again after a lost answer: the same receipt.
+    assert_eq!(receipt(sink.send(request("42", "application/xml", "<a/>")).await), first);
+
+    // Other content under the name is never overwritten.
+    let conflict = receipt(sink.send(request("42", "application/xml", "<b/>")).await);
+    insta::assert_snapshot!(conflict, @r#"{"bytes":4,"conflict":"a file of this name is there with other content; it was left as it is","digest":"29114363f749a0226b6988dda3ca2492a954117ab6b5f382706c20300dabc079"}"#);
+    assert_eq!(fs::read_to_string(base.path().join("zb-42.xml")).unwrap(), "<a/>");
+}
+
+#[tokio::test]
+async fn names_follow_the_media_type_or_the_configuration() {
+    let base = tempfile::tempdir().unwrap();
+    let plain = sink(&base, "path = '.'\n");
+    for media in ["application/json", "application/x-ndjson", "text/csv", "text/xml", "image/png"] {
+        receipt(plain.send(request(&media.replace(['/', '-'], "_"), media, "x")).await);
+    }
+    receipt(sink(&base, "path = '.'\nsuffix = '.txt'\n").send(request("own", "text/csv", "x")).await);
+    let mut names: Vec<String> =
+        fs::read_dir(base.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    insta::assert_snapshot!(names.join("\n"), @"
+    application_json.json
+    application_x_ndjson.ndjson
+    image_png.dat
+    own.txt
+    text_csv.csv
+    text_xml.xml
+    ");
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_written_was_certainly_not_sent() {
+    let base = tempfile::tempdir().unwrap();
+    let missing = sink(&base, "path = 'out'\n");
+    let error = missing.check().await.unwrap_err();
+    let shown = |text: &str| text.replace(base.path().to_str().unwrap(), "BASE");
+    insta::assert_snapshot!(shown(&format!("{error}\n{}", error.hint)), @"
+    the directory `BASE/out` does not exist
+    create it, mount it, or correct `path`
+    ");
+    let Answer::Unsent { why } = missing.send(request("1", "text/csv", "x")).await else { panic!("it was not sent") };
+    insta::assert_snapshot!(shown(&why), @"the directory `BASE/out` does not exist; create it, mount it, or correct `path`");
+    for name in ["../1", "a/b", "a\\b", ".a", "C:1"] {
+        let answer = sink(&base, "path = '.'\n").send(request(name, "text/csv", "x")).await;
+        assert!(matches!(answer, Answer::Unsent { .. }), "{name}");
+    }
+    insta::assert_snapshot!(shown(&sink(&base, "path = '.'\n").check().await.unwrap().join("\n")), @"directory BASE/.: can be written");
+    assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0, "a check leaves nothing behind");
+}

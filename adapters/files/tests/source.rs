@@ -1,0 +1,358 @@
+//! The source on real directories: what is taken, once, in which order, and in which words it complains.
+
+#![allow(clippy::unwrap_used, reason = "clippy knows only functions marked as tests")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use adapter::{Checkpoint, FaultKind, FileSeen, Page, Source, SourceError, conformance};
+use adapter_files::{FilesSource, FilesSourceConfig};
+use tempfile::TempDir;
+
+/// Files that need not be waited for.
+const CSV: &str = "path = 'in'\nready.stable_ms = 0\nformat.csv = {}\n";
+
+fn config(toml: &str) -> FilesSourceConfig {
+    toml::from_str(toml).unwrap()
+}
+
+fn open(base: &TempDir, toml: &str, seen: &[FileSeen]) -> FilesSource {
+    FilesSource::open(config(toml), base.path(), seen.to_vec()).unwrap()
+}
+
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let base = tempfile::tempdir().unwrap();
+    fs::create_dir(base.path().join("in")).unwrap();
+    files.iter().for_each(|(name, content)| put(&base, name, content));
+    base
+}
+
+fn put(base: &TempDir, name: &str, content: impl AsRef<[u8]>) {
+    let path = base.path().join("in").join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+/// Pulls until there is nothing new, confirming each page, as the hub does.
+async fn run(source: &mut FilesSource, from: &Checkpoint) -> Vec<Page> {
+    let mut pages: Vec<Page> = Vec::new();
+    let mut after = from.clone();
+    while let Some(page) = source.pull(&after).await.unwrap() {
+        after = page.checkpoint.clone();
+        pages.push(page);
+        source.confirmed().await.unwrap();
+    }
+    pages
+}
+
+fn cells(pages: &[Page]) -> Vec<String> {
+    let rows = pages.iter().flat_map(|page| page.rows.iter());
+    rows.map(|row| match row.fault() {
+        Some(fault) => format!("{}: {:?} {}", row.file().unwrap(), fault.kind, fault.args.join("; ")),
+        None => format!("{}: {}", row.file().unwrap(), row.text(0).unwrap()),
+    })
+    .collect()
+}
+
+fn seen(pages: &[Page]) -> Vec<FileSeen> {
+    pages.iter().flat_map(|page| page.files.clone()).collect()
+}
+
+fn words(error: &SourceError) -> String {
+    format!("{error}\n{}", error.hint())
+}
+
+#[tokio::test]
+async fn it_passes_the_suite_for_every_format() {
+    let many: String = (1..=25).map(|i| format!("{i},x\n")).collect();
+    let xml: String = (1..=9).map(|i| format!("<ROW><A>{i}</A></ROW>")).collect();
+    let json: String = (1..=9).map(|i| format!("{{\"A\":{i},\"S\":[1,2,3]}}\n")).collect();
+    let base = directory(&[
+        ("1.csv", &format!("A,B\n{many}")),
+        ("2.csv", "A,B\n1\n2,y\n"),
+        ("3.csv", "C\n1\n"),
+        ("1.xml", &format!("<R>{xml}</R>")),
+        ("1.ndjson", &json),
+        ("1.json", &format!("[{}]", json.trim().replace('\n', ","))),
+    ]);
+    for (pattern, format, rows) in [
+        ("*.csv", "csv = {}", 28),
+        ("*.xml", "xml = { row = 'ROW' }", 9),
+        ("*.ndjson", "ndjson = { repeat = 'S' }", 27),
+        ("*.json", "json = { repeat = 'S' }", 27),
+    ] {
+        for batch in [1, 4, 1_000] {
+            let toml = format!(
+                "path = 'in'\npattern = '{pattern}'\nbatch_rows_max = {batch}\nready.stable_ms = 0\nformat.{format}\n"
+            );
+            let all = conformance::source(|seen| async { FilesSource::open(config(&toml), base.path(), seen) }).await;
+            assert_eq!(all.len(), rows, "{pattern} in batches of {batch}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn small_files_share_a_page_and_other_columns_begin_a_new_one() {
+    let base = directory(&[("1.csv", "A\n1\n"), ("2.csv", "A\n2\n"), ("3.csv", "B\n3\n"), ("4.csv", "B\n")]);
+    let pages = run(&mut open(&base, CSV, &[]), &Checkpoint::default()).await;
+    assert_eq!(pages.len(), 2);
+    assert_eq!((pages[0].files.len(), pages[1].files.len()), (2, 2));
+    assert_eq!((pages[1].files[1].name.as_str(), pages[1].files[1].rows), ("4.csv", 0));
+    assert_eq!((pages[0].last, pages[1].last), (false, true));
+    assert_eq!(cells(&pages), ["1.csv: 1", "2.csv: 2", "3.csv: 3"]);
+}
+
+#[tokio::test]
+async fn the_same_content_is_taken_once_whatever_its_name() {
+    let base = directory(&[("a.csv", "A\n1\n"), ("b.csv", "A\n1\n")]);
+    let first = run(&mut open(&base, CSV, &[]), &Checkpoint::default()).await;
+    assert_eq!(cells(&first), ["a.csv: 1"]);
+    let taken = seen(&first);
+    assert_eq!(
+        taken.iter().map(|file| (file.name.as_str(), file.known)).collect::<Vec<_>>(),
+        [("a.csv", false), ("b.csv", true)]
+    );
+    assert_eq!(taken[0].digest, "8ebbd9fe688c1e5442da8aaf95b3ebd6d850c60f8ef42a69a3a4b82f4df064e6");
+
+    // Unchanged by size and time: nothing is even said.
+    assert!(run(&mut open(&base, CSV, &taken), &Checkpoint::default()).await.is_empty());
+
+    // Touched: its content is known.
+    let touched = fs::File::options().write(true).open(base.path().join("in/a.csv")).unwrap();
+    touched.set_modified(SystemTime::now() - Duration::from_secs(3_600)).unwrap();
+    let second = run(&mut open(&base, CSV, &taken), &Checkpoint::default()).await;
+    assert!(cells(&second).is_empty());
+    assert_eq!((second[0].files[0].name.as_str(), second[0].files[0].known), ("a.csv", true));
+
+    // Other content under a known name is new.
+    put(&base, "a.csv", "A\n1\n2\n");
+    let third = run(&mut open(&base, CSV, &taken), &Checkpoint::default()).await;
+    assert_eq!(cells(&third), ["a.csv: 1", "a.csv: 2"]);
+    assert!(!third[0].files[0].known);
+}
+
+#[tokio::test]
+async fn patterns_order_and_readiness_choose_the_files() {
+    let base = directory(&[
+        ("zb_2.CSV", "A\nzb2\n"),
+        ("zb_1.csv", "A\nzb1\n"),
+        ("cg_1.csv", "A\ncg1\n"),
+        ("cg_2.csv.part", "A\nno\n"),
+        (".hidden.csv", "A\nno\n"),
+        ("~$zb_1.csv", "A\nno\n"),
+        ("notes.txt", "A\nno\n"),
+        ("deep/zb_3.csv", "A\nzb3\n"),
+    ]);
+    let taken =
+        async |more: &str| cells(&run(&mut open(&base, &format!("{more}\n{CSV}"), &[]), &Checkpoint::default()).await);
+    assert_eq!(taken("pattern = 'zb_*.csv'").await, ["zb_1.csv: zb1", "zb_2.CSV: zb2"]);
+    assert_eq!(taken("pattern = ['cg_*', 'zb_2*']").await, ["cg_1.csv: cg1", "zb_2.CSV: zb2"]);
+    assert_eq!(
+        taken("pattern = '**/*.csv'\nrecursive = true").await,
+        ["cg_1.csv: cg1", "deep/zb_3.csv: zb3", "zb_1.csv: zb1", "zb_2.CSV: zb2"]
+    );
+    for (i, name) in ["zb_2.CSV", "cg_1.csv", "zb_1.csv"].iter().enumerate() {
+        let file = fs::File::options().write(true).open(base.path().join("in").join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(100 - i as u64)).unwrap();
+    }
+    assert_eq!(
+        taken("pattern = '*.csv'\norder = 'modified'").await,
+        ["zb_2.CSV: zb2", "cg_1.csv: cg1", "zb_1.csv: zb1"]
+    );
+    put(&base, "zb_1.csv.ok", "");
+    put(&base, "cg_1.ok", "");
+    assert_eq!(taken("pattern = '*.csv'\nready.marker = '.ok'").await, ["cg_1.csv: cg1", "zb_1.csv: zb1"]);
+}
+
+#[tokio::test]
+async fn a_fresh_file_is_taken_once_it_does_not_change() {
+    let base = directory(&[("a.csv", "A\n1\n")]);
+    let toml = "path = 'in'\nready.stable_ms = 50\nformat.csv = {}\n";
+    let pages = run(&mut open(&base, toml, &[]), &Checkpoint::default()).await;
+    assert_eq!(cells(&pages), ["a.csv: 1"]);
+    // With a rule longer than a run may wait, it is left for the next.
+    let toml = "path = 'in'\nready.stable_ms = 3600000\nformat.csv = {}\n";
+    assert!(run(&mut open(&base, toml, &[]), &Checkpoint::default()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_was_declared_is_one_row_and_the_others_go_on() {
+    let base = directory(&[("1.csv", "A\n1\n"), ("2.csv", ""), ("4.csv", "A\n4\n")]);
+    put(&base, "3.csv", b"\xff\xfeA\0\n\0");
+    let pages = run(&mut open(&base, CSV, &[]), &Checkpoint::default()).await;
+    insta::assert_snapshot!(cells(&pages).join("\n"), @r#"
+    1.csv: 1
+    2.csv: FileUnreadable the file is empty; ask the sender for the file again; an export that ended early leaves such files
+    3.csv: FileUnreadable it was declared to be UTF-8, but it begins with the byte order mark of UTF-16LE; set `encoding = "utf-16le"`, or have the file written as UTF-8
+    4.csv: 4
+    "#);
+    assert_eq!(seen(&pages).iter().map(|file| file.rows).collect::<Vec<_>>(), [1, 1, 1, 1]);
+    assert!(run(&mut open(&base, CSV, &seen(&pages)), &Checkpoint::default()).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_read_ends_the_run_and_is_read_anew() {
+    let base = directory(&[("a.csv", "A\n1\n2\n3\n")]);
+    let toml = format!("batch_rows_max = 2\n{CSV}");
+    let mut source = open(&base, &toml, &[]);
+    let first = source.pull(&Checkpoint::default()).await.unwrap().unwrap();
+    source.confirmed().await.unwrap();
+    put(&base, "a.csv", "A\n1\n2\n3\n4\n");
+    let error = source.pull(&first.checkpoint).await.unwrap_err();
+    insta::assert_snapshot!(words(&error), @"
+    the file `a.csv` changed while it was read
+    the next run takes its new content; if this comes again, have the sender write under another name and rename, or lengthen `ready.stable_ms`
+    ");
+    let next = run(&mut open(&base, &toml, &[]), &first.checkpoint).await;
+    assert_eq!(cells(&next), ["a.csv: 1", "a.csv: 2", "a.csv: 3", "a.csv: 4"]);
+}
+
+#[tokio::test]
+async fn a_file_that_goes_away_half_read_is_one_broken_row() {
+    let base = directory(&[("a.csv", "A\n1\n2\n3\n"), ("b.csv", "A\n9\n")]);
+    let toml = format!("batch_rows_max = 2\n{CSV}");
+    let mut source = open(&base, &toml, &[]);
+    let first = source.pull(&Checkpoint::default()).await.unwrap().unwrap();
+    source.confirmed().await.unwrap();
+    fs::remove_file(base.path().join("in/a.csv")).unwrap();
+    let rest = run(&mut open(&base, &toml, &[]), &first.checkpoint).await;
+    insta::assert_snapshot!(cells(&rest).join("\n"), @"
+    a.csv: FileUnreadable the file went away after 2 of its rows were taken; put it back under its name: it is read from its beginning, and rows that were taken are recognised
+    b.csv: 9
+    ");
+    assert!(
+        rest.iter()
+            .flat_map(|page| page.rows.iter())
+            .any(|row| row.fault().is_some_and(|f| f.kind == FaultKind::FileUnreadable))
+    );
+}
+
+#[tokio::test]
+async fn files_are_archived_once_their_rows_are_safe() {
+    let base = directory(&[("a.csv", "A\n1\n"), ("sub/b.csv", "A\n2\n"), ("a.csv.ok", ""), ("sub/b.ok", "")]);
+    let toml = "path = 'in'\npattern = '**/*.csv'\nrecursive = true\nafter = { archive = 'in/done' }\nready = { marker = '.ok' }\nformat.csv = {}\n";
+    let mut source = open(&base, toml, &[]);
+    let page = source.pull(&Checkpoint::default()).await.unwrap().unwrap();
+    assert!(base.path().join("in/a.csv").exists(), "not before the page is confirmed");
+    source.confirmed().await.unwrap();
+    source.confirmed().await.unwrap();
+    assert!(source.pull(&page.checkpoint).await.unwrap().is_none());
+    let day = fs::read_dir(base.path().join("in/done")).unwrap().next().unwrap().unwrap().path();
+    let mut names = all_files(&day, &day);
+    names.sort();
+    assert_eq!(names, ["a.csv", "a.csv.ok", "sub/b.csv", "sub/b.ok"]);
+    assert!(all_files(&base.path().join("in/sub"), base.path()).is_empty());
+}
+
+/// A crash between the page and the archive leaves a known file behind; the next run moves it.
+#[tokio::test]
+async fn a_file_that_a_crash_kept_from_the_archive_is_moved_by_the_next_run() {
+    let base = directory(&[("a.csv", "A\n1\n")]);
+    let toml = format!("after = {{ archive = 'done' }}\n{CSV}");
+    let page = open(&base, &toml, &[]).pull(&Checkpoint::default()).await.unwrap().unwrap();
+    assert!(run(&mut open(&base, &toml, &page.files), &Checkpoint::default()).await.is_empty());
+    assert!(!base.path().join("in/a.csv").exists());
+    assert_eq!(all_files(&base.path().join("done"), base.path()).len(), 1);
+}
+
+fn all_files(directory: &Path, below: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            names.extend(all_files(&path, below));
+        } else {
+            names.push(path.strip_prefix(below).unwrap().to_str().unwrap().replace('\\', "/"));
+        }
+    }
+    names
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_are_passed_over_and_gbk_names_are_read() {
+    use std::os::unix::ffi::OsStrExt;
+    let base = directory(&[("a.csv", "A\n1\n")]);
+    fs::write(base.path().join("secret.csv"), "A\nno\n").unwrap();
+    std::os::unix::fs::symlink(base.path().join("secret.csv"), base.path().join("in/b.csv")).unwrap();
+    std::os::unix::fs::symlink(base.path(), base.path().join("in/up")).unwrap();
+    // 公告.csv as an old Windows program names it.
+    let name = std::ffi::OsStr::from_bytes(b"\xb9\xab\xb8\xe6.csv");
+    fs::write(base.path().join("in").join(name), "A\n2\n").unwrap();
+    let toml = format!("recursive = true\npattern = '**/*.csv'\n{CSV}");
+    let mut source = open(&base, &toml, &[]);
+    assert_eq!(cells(&run(&mut source, &Checkpoint::default()).await), ["a.csv: 1", "公告.csv: 2"]);
+    let lines =
+        open(&base, &toml, &[]).check().await.unwrap().join("\n").replace(base.path().to_str().unwrap(), "BASE");
+    insta::assert_snapshot!(lines, @"
+    directory BASE/in: 2 files match, 2 of them new
+    2 symbolic links are passed over
+    ");
+}
+
+#[tokio::test]
+async fn a_directory_that_is_not_there_is_told_with_what_to_do() {
+    let base = tempfile::tempdir().unwrap();
+    let shown = |error: SourceError| words(&error).replace(base.path().to_str().unwrap(), "BASE");
+    let missing = open(&base, CSV, &[]).check().await.unwrap_err();
+    insta::assert_snapshot!(shown(missing), @"
+    the directory `BASE/in` does not exist
+    create it, mount it, or correct `path`; a relative path starts at the directory of the configuration
+    ");
+    let missing = open(&base, CSV, &[]).pull(&Checkpoint::default()).await.unwrap_err();
+    assert!(matches!(missing, SourceError::Config { .. }));
+    fs::write(base.path().join("in"), "").unwrap();
+    let no_directory = open(&base, CSV, &[]).check().await.unwrap_err();
+    insta::assert_snapshot!(shown(no_directory), @"
+    `BASE/in` is not a directory
+    `path` names a directory; choose its files by `pattern`
+    ");
+    fs::remove_file(base.path().join("in")).unwrap();
+    fs::create_dir(base.path().join("in")).unwrap();
+    fs::write(base.path().join("done"), "").unwrap();
+    let toml = format!("after = {{ archive = 'done' }}\n{CSV}");
+    let archive = open(&base, &toml, &[]).check().await.unwrap_err();
+    insta::assert_snapshot!(shown(archive), @"
+    the archive `BASE/done` is not a directory
+    name a directory in `after.archive`
+    ");
+    let strange = open(&base, CSV, &[]).pull(&Checkpoint("17".into())).await.unwrap_err();
+    insta::assert_snapshot!(shown(strange), @"
+    the checkpoint of this job is not one of files: invalid type: integer `17`, expected struct Middle at line 1 column 2
+    if the job read another kind of source before, give it a new name
+    ");
+}
+
+#[test]
+fn wrong_options_are_told_at_their_word() {
+    let error = |toml: &str| toml::from_str::<FilesSourceConfig>(toml).unwrap_err().message().to_owned();
+    let all = [
+        error("path = 'in'\nformat.csv = {}\npatern = '*'\n"),
+        error("path = 'in'\nformat.csv = {}\npattern = []\n"),
+        error("path = 'in'\nformat.csv = {}\npattern = '[a'\n"),
+        error("path = 'in'\nformat.csv = {}\nbatch_rows_max = 70000\n"),
+        error("path = 'in'\nformat.csv = {}\nafter = 'delete'\n"),
+        error("path = 'in'\nformat.pdf = {}\n"),
+        error("path = 'in'\nformat.csv = { encoding = 'big5' }\n"),
+        error("path = 'in'\nformat.csv = { delimiter = '||' }\n"),
+        error("path = 'in'\nformat.csv = { quote = '' }\n"),
+        error("path = 'in'\nformat.xlsx = { sheet = 0 }\n"),
+        error("path = 'in'\nformat.xlsx = { header_rows = 3 }\n"),
+        error("path = 'in'\nformat.xml = {}\n"),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    unknown field `patern`, expected one of `path`, `pattern`, `recursive`, `order`, `ready`, `after`, `format`, `batch_rows_max`
+    an empty list of patterns matches no file
+    not a pattern of file names: error parsing glob '[a': unclosed character class; missing ']'
+    a batch has 1 to 65535 rows, not 70000
+    unknown variant `delete`, expected `leave` or `archive`
+    unknown variant `pdf`, expected one of `csv`, `json`, `ndjson`, `xml`, `xlsx`
+    unknown variant `big5`, expected one of `UTF-8`, `utf-8`, `utf8`, `GBK`, `gbk`, `GB18030`, `gb18030`, `GB2312`, `gb2312`, `UTF-16LE`, `utf-16le`, `UTF-16BE`, `utf-16be`
+    expected one ASCII character such as `,`, not `||`
+    expected one ASCII character such as `"`, or `none`, not ``
+    invalid value: integer `0`, expected the name of a sheet, or its number counted from 1
+    a header has 1 or 2 rows, not 3
+    missing field `row`
+    "#);
+}

@@ -1,0 +1,204 @@
+//! What `run --once` came to: what was taken in, what became of it, where it went, what waits for whom.
+
+use serde::{Deserialize, Serialize};
+
+use super::answer::store_failure;
+use super::jobs::run_failure;
+use super::{FeedLine, ItemFilter, MappingItems, ReasonCount, feeds, items};
+use crate::diagnostic::Failure;
+use crate::pipeline::Hub;
+use crate::pipeline::intake::IntakeError;
+use crate::pipeline::work::Once;
+use crate::store;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OnceAnswer {
+    /// True: the books of all days balance.
+    pub balanced: bool,
+    pub jobs: Vec<OnceJob>,
+    /// Items of this run by mapping and outcome.
+    pub mappings: Vec<MappingItems>,
+    pub feeds: Vec<OnceFeed>,
+    /// All open items, those of earlier runs too.
+    pub quarantined: i64,
+    pub waiting: i64,
+    pub reasons: Vec<ReasonCount>,
+    /// What to do next, most urgent first.
+    pub next: Vec<NextStep>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnceJob {
+    pub job: String,
+    /// done, failed, paused.
+    pub state: String,
+    pub files: u64,
+    /// Files whose content was taken before.
+    pub files_known: u64,
+    pub batches: u64,
+    pub rows: u64,
+    /// Why it failed, or what it has to say.
+    pub zh: String,
+    pub en: String,
+}
+
+/// A feed, and what was sent in this run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OnceFeed {
+    #[serde(flatten)]
+    pub line: FeedLine,
+    /// Deliveries by what the target said of them.
+    pub sent: Vec<(String, i64)>,
+    /// True: the target did not take everything now.
+    pub resting: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStep {
+    pub zh: String,
+    pub en: String,
+    /// What to type, after `exchange-hub`.
+    pub command: String,
+}
+
+impl OnceAnswer {
+    /// True: something waits for a person.
+    pub fn waits_for_a_person(&self) -> bool {
+        let held = |f: &OnceFeed| f.line.books.rejected + f.line.books.withheld > 0;
+        self.quarantined + self.waiting > 0 || self.feeds.iter().any(held)
+    }
+
+    pub fn failed(&self) -> bool {
+        self.jobs.iter().any(|j| j.state == "failed")
+    }
+}
+
+/// Where a run begins: an instant, and the last request before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Since {
+    us: i64,
+    request: i64,
+}
+
+/// Marks the beginning of a run.
+pub async fn since(hub: &Hub) -> Result<Since, Failure> {
+    let request = hub.db.read(store::request_last).await.map_err(store_failure)?;
+    Ok(Since { us: store::now_us(), request })
+}
+
+/// Reports what a run came to.
+pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, Failure> {
+    let (run, all, sent) = hub
+        .db
+        .read(move |c| {
+            let run = store::books(c, since.us, i64::MAX)?;
+            let all = store::books(c, 0, i64::MAX)?;
+            Ok((run, all, store::sent_since(c, since.request)?))
+        })
+        .await
+        .map_err(store_failure)?;
+    let open = items::list(hub, &ItemFilter { waiting: true, limit: 0, ..ItemFilter::default() }).await?;
+    let feeds = feeds::list(hub).await?.feeds.into_iter().map(|line| OnceFeed {
+        sent: sent.iter().filter(|s| s.feed == line.books.feed).map(|s| (s.class.clone(), s.records)).collect(),
+        resting: once.resting.contains(&line.books.feed),
+        line,
+    });
+    let mut answer = OnceAnswer {
+        balanced: all.balanced,
+        mappings: run
+            .mappings
+            .into_iter()
+            .map(|m| MappingItems { mapping: m.mapping, dataset: m.dataset, items: m.items, outcomes: m.outcomes })
+            .collect(),
+        feeds: feeds.collect(),
+        jobs: once.jobs.into_iter().map(job).collect(),
+        quarantined: open.quarantined,
+        waiting: open.waiting,
+        reasons: open.reasons,
+        next: Vec::new(),
+    };
+    answer.next = next(&answer);
+    Ok(answer)
+}
+
+fn job((job, taken): (String, Result<crate::pipeline::intake::Taken, IntakeError>)) -> OnceJob {
+    match taken {
+        Ok(taken) => OnceJob {
+            job,
+            state: "done".to_owned(),
+            files: taken.files,
+            files_known: taken.files_known,
+            batches: taken.batches,
+            rows: taken.rows,
+            zh: taken.note.clone(),
+            en: taken.note,
+        },
+        Err(error) => {
+            let state = if matches!(error, IntakeError::Paused { .. }) { "paused" } else { "failed" };
+            let failure = run_failure(error);
+            let words = |lang| failure.render(lang).trim_end().replace('\n', " ");
+            use crate::diagnostic::Lang::{En, Zh};
+            let (zh, en) = if state == "paused" { (String::new(), String::new()) } else { (words(Zh), words(En)) };
+            OnceJob { job, state: state.to_owned(), files: 0, files_known: 0, batches: 0, rows: 0, zh, en }
+        }
+    }
+}
+
+/// What a person does next, most urgent first.
+fn next(answer: &OnceAnswer) -> Vec<NextStep> {
+    let mut next = Vec::new();
+    let mut step = |zh: String, en: String, command: String| next.push(NextStep { zh, en, command });
+    if !answer.balanced {
+        step("账不平：查明是哪张表".into(), "the books do not balance: find the table".into(), "books --verify".into());
+    }
+    for job in answer.jobs.iter().filter(|j| j.state == "failed") {
+        let name = &job.job;
+        step(
+            format!("任务 {name} 失败：按上面的提示改正后再运行"),
+            format!("job {name} failed: mend what is said above and run it again"),
+            format!("job run {name}"),
+        );
+    }
+    if answer.quarantined > 0 {
+        let n = answer.quarantined;
+        step(
+            format!("{n} 个条目在隔离区：查看原始行和全部原因，改正来源或映射"),
+            format!("{n} items are in quarantine: see each row and every reason, mend the source or the mapping"),
+            "quarantine list".into(),
+        );
+    }
+    for feed in &answer.feeds {
+        let (name, books) = (&feed.line.books.feed, &feed.line.books);
+        if books.rejected > 0 {
+            let n = books.rejected;
+            step(
+                format!("订阅 {name} 有 {n} 条被对方拒收：查看原因，改正后 `feed resend {name}`"),
+                format!("feed {name}: the target rejected {n}: see why, mend, then `feed resend {name}`"),
+                format!("feed show {name}"),
+            );
+        }
+        if feed.resting {
+            step(
+                format!("订阅 {name} 的对方没有全部接收：`run` 会自动重试"),
+                format!("feed {name}: the target did not take everything: `run` tries again by itself"),
+                format!("feed show {name}"),
+            );
+        }
+    }
+    if answer.waiting > 0 {
+        let n = answer.waiting;
+        step(
+            format!("{n} 个条目在等待上级或查找的记录：到达后自动放行"),
+            format!("{n} items wait for a parent or a look-up: they go by themselves when it comes"),
+            "quarantine list --waiting".into(),
+        );
+    }
+    if next.is_empty() {
+        next.push(NextStep {
+            zh: "没有需要人工处理的事；常驻运行：".into(),
+            en: "nothing waits for a person; to keep exchanging:".into(),
+            command: "run".into(),
+        });
+    }
+    next
+}
