@@ -28,6 +28,8 @@ mod remake;
 mod requests;
 mod walk;
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +58,7 @@ struct Run<'a> {
     names: Names,
     slots: Slots,
     suspects: Vec<Suspect>,
+    unchanged: VecDeque<records::Unchanged>,
     progress: &'a mut dyn FnMut(Progress),
     done: u64,
     of: u64,
@@ -105,8 +108,7 @@ const PASSES: &[Pass] = &[
 
 fn all(hub: &Hub, c: &mut Conn, progress: &mut dyn FnMut(Progress)) -> store::Result<(Found, Vec<Suspect>)> {
     let of = recount::rows_to_read(c)? as u64;
-    let (found, names, slots) = (Found::default(), Names::default(), Slots::default());
-    let mut run = Run { hub, c, found, names, slots, suspects: Vec::new(), progress, done: 0, of };
+    let mut run = Run::new(hub, c, Found::default(), progress, of);
     for (table, pass) in PASSES {
         match pass(&mut run) {
             Ok(()) => {}
@@ -118,8 +120,8 @@ fn all(hub: &Hub, c: &mut Conn, progress: &mut dyn FnMut(Progress)) -> store::Re
 
 /// Looks again at what may have been on its way.
 fn again(hub: &Hub, c: &mut Conn, found: Found, suspects: &[Suspect]) -> store::Result<Found> {
-    let (names, slots) = (Names::default(), Slots::default());
-    let mut run = Run { hub, c, found, names, slots, suspects: Vec::new(), progress: &mut |_| {}, done: 0, of: 0 };
+    let mut unheard = |_| {};
+    let mut run = Run::new(hub, c, found, &mut unheard, 0);
     for suspect in suspects {
         match *suspect {
             Suspect::Blocked { feed, record } => blocked::again(&mut run, feed, record)?,
@@ -150,17 +152,33 @@ fn file(run: &mut Run<'_>) -> store::Result<()> {
     Ok(())
 }
 
-impl Run<'_> {
-    /// A value of the wrong type where a single row was looked up: the pass ends there, the others go on.
+impl<'a> Run<'a> {
+    fn new(hub: &'a Hub, c: &'a mut Conn, found: Found, progress: &'a mut dyn FnMut(Progress), of: u64) -> Self {
+        let (names, slots) = (Names::default(), Slots::default());
+        let (suspects, unchanged) = (Vec::new(), VecDeque::new());
+        Self { hub, c, found, names, slots, suspects, unchanged, progress, done: 0, of }
+    }
+
+    /// What was looked up; none, and a finding, where a column holds a value of the wrong type.
+    fn readable<T>(
+        &mut self,
+        table: &'static str,
+        key: fmt::Arguments<'_>,
+        read: store::Result<T>,
+    ) -> store::Result<Option<T>> {
+        match read {
+            Ok(found) => Ok(Some(found)),
+            Err(error) => {
+                let Some(why) = recount::unreadable(&error) else { return Err(error) };
+                self.found.add(table, key, format!("无法读取：{why}"), format!("it cannot be read: {why}"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// A value of the wrong type where a row was looked up on the way: the pass ends there, the others go on.
     fn broken_off(&mut self, table: &'static str, error: StoreError) -> store::Result<()> {
-        let Some(why) = recount::unreadable(&error) else { return Err(error) };
-        self.found.add(
-            table,
-            format_args!(""),
-            format!("有一列的值类型不对，此后的核对无法继续：{why}"),
-            format!("a column holds a value of the wrong type, and what follows was not checked: {why}"),
-        );
-        Ok(())
+        self.readable(table, format_args!(""), Err::<(), _>(error)).map(|_| ())
     }
 
     fn suspect(&mut self, suspect: Suspect) {

@@ -1,17 +1,17 @@
 //! `books --verify`: nothing is found in a store that nobody touched, and a row spoiled by hand is named, whichever its
 //! table. The store is a real one: a small hub that ran several times, with everything in it that can stay open.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
 use exchange_hub::diagnostic::Lang;
-use exchange_hub::pipeline::verify::{self, TABLES, Verified, verify};
-use exchange_hub::pipeline::{Hub, work};
+use exchange_hub::pipeline::Hub;
+use exchange_hub::pipeline::verify::{TABLES, Verified, verify};
+use rusqlite::Connection;
 
-use crate::kit::{Site, books};
+use crate::kit::Site;
 
 const FIELD: &str = "type = \"text\"\nlength_max = 60";
 
@@ -157,9 +157,154 @@ async fn all(hub: &Arc<Hub>) -> Verified {
 #[tokio::test]
 async fn nothing_is_found_in_a_store_that_nobody_touched() {
     let (_site, hub) = lived_in().await;
-    println!("{}", books(&hub).await);
     let verified = all(&hub).await;
     assert_eq!(english(&verified), Vec::<String>::new());
-    println!("{:?}", verified.notes);
-    println!("{:?}", verified.rows);
+    assert_eq!(verified.notes, []);
+}
+
+/// A second connection that spoils rows, and puts a table back as it was.
+struct Spoiler {
+    db: Connection,
+}
+
+impl Spoiler {
+    /// `seen` and the attachments are empty in a store at rest: right rows are put there first.
+    fn new(site: &Site) -> Self {
+        let db = Connection::open(site.path("data/hub.db")).unwrap();
+        db.execute_batch(&format!(
+            "insert into attachment values ('{0}', 3, 'application/pdf', 'kept');
+             insert into record_attachment values (1, '{0}', 'a.pdf');
+             insert into run values (8, 1, 'by hand', 1, null, 'reading', 0, 0, '');
+             update counter set value = 8 where name = 'run';
+             insert into seen values (8, 1, 'x');
+             attach '{1}' as good",
+            "ab".repeat(32),
+            site.path("good.db").display()
+        ))
+        .unwrap();
+        for table in tables(&db) {
+            db.execute_batch(&format!("create table good.{table} as select * from main.{table}")).unwrap();
+        }
+        Self { db }
+    }
+
+    fn spoil(&self, sql: &str) -> usize {
+        self.db.execute(sql, []).unwrap_or_default()
+    }
+
+    fn mend(&self, table: &str) {
+        let columns = columns(&self.db, table).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        self.db
+            .execute_batch(&format!(
+                "begin; delete from main.{table}; insert into main.{table} ({columns}) select {columns} from good.{table}; commit"
+            ))
+            .unwrap();
+    }
+}
+
+fn tables(db: &Connection) -> Vec<String> {
+    let sql = "select name from main.sqlite_master where type = 'table' and name not like 'sqlite_%' order by name";
+    let mut found = db.prepare(sql).unwrap();
+    found.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// Names and types.
+fn columns(db: &Connection, table: &str) -> Vec<(String, String)> {
+    let mut found = db.prepare(&format!("select name, type from pragma_table_info('{table}', 'main')")).unwrap();
+    found.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
+/// The columns that a row is found by.
+fn key_of(db: &Connection, table: &str) -> String {
+    let sql = format!("select name from pragma_table_info('{table}', 'main') where pk > 0 order by pk");
+    let mut found = db.prepare(&sql).unwrap();
+    let key: Vec<String> = found.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+    if key.is_empty() { "rowid".into() } else { key.join(", ") }
+}
+
+#[tokio::test]
+async fn every_table_is_known() {
+    let (site, _hub) = lived_in().await;
+    let db = Connection::open(site.path("data/hub.db")).unwrap();
+    assert_eq!(tables(&db), TABLES);
+}
+
+/// Every column of every table, in up to three rows: another number, another text, other bytes; and a row gone.
+#[tokio::test]
+async fn what_no_check_can_see_is_this_and_no_more() {
+    let (site, hub) = lived_in().await;
+    let spoiler = Spoiler::new(&site);
+    assert_eq!(english(&all(&hub).await), Vec::<String>::new());
+    let mut unseen = Vec::new();
+    for table in TABLES {
+        let key = key_of(&spoiler.db, table);
+        let spoils = columns(&spoiler.db, table).into_iter().map(|(column, kind)| {
+            let changes: &[&str] = match kind.to_lowercase().as_str() {
+                // The neighbour's number may be taken.
+                "integer" => &["coalesce({}, 0) + 1", "coalesce({}, 0) + 100000"],
+                "text" => &["coalesce({}, '') || 'x'"],
+                _ => &["cast(coalesce({}, x'') || x'00' as blob)"],
+            };
+            let sqls = changes.iter().map(|c| format!("update {table} set {column} = {}", c.replace("{}", &column)));
+            (format!("{table}.{column}"), sqls.collect::<Vec<_>>())
+        });
+        let gone = (format!("{table}: a row"), vec![format!("delete from {table}")]);
+        for (what, sqls) in spoils.chain([gone]) {
+            let mut is_seen = false;
+            for (sql, row) in sqls.iter().flat_map(|sql| (0..3).map(move |row| (sql, row))) {
+                let place = format!("where ({key}) = (select {key} from {table} limit 1 offset {row})");
+                if !is_seen && spoiler.spoil(&format!("{sql} {place}")) == 1 {
+                    is_seen = !all(&hub).await.findings.is_empty();
+                    spoiler.mend(table);
+                }
+            }
+            if !is_seen {
+                unseen.push(what);
+            }
+        }
+    }
+    insta::assert_snapshot!(unseen.join("\n"), @"
+    assigned_code.assigned_us
+    attachment.size
+    attachment.media_type
+    attachment.state
+    attachment: a row
+    attempt.receipt
+    batch.attempts
+    batch.node
+    batch.read_us
+    counter.value
+    delivery.due_us
+    delivery.tries
+    delivery.number
+    feed.state_why
+    feed.tries
+    feed.rest_until_us
+    file_seen.modified_us
+    file_seen.taken_us
+    item.version
+    item.seen
+    item.last_us
+    item_need.grp
+    job.paused_why
+    job.due_us
+    record_attachment.name
+    record_attachment: a row
+    request.sent_us
+    request.answered_us
+    request.sends
+    request.answer
+    revision.since_us
+    run.cause
+    run.started_us
+    run.ended_us
+    run.why
+    seen.identity
+    seen: a row
+    source.name
+    source.checkpoint
+    source.node
+    source.epoch
+    source.lease_until_us
+    ");
 }

@@ -47,13 +47,13 @@ pub(super) fn of_record(
     last: &VersionRow,
 ) -> store::Result<()> {
     for (slot, value) in &values.present {
-        match recount::index_earlier(run.c, *slot, value, record.id)? {
+        match earlier(run, *slot, value, record.id)? {
             Some(0) => *run.slots.index.entry(*slot).or_default() += 1,
             found => lacks(run, *slot, value, record.id, found),
         }
     }
     for (slot, value) in &values.earlier {
-        match recount::index_earlier(run.c, *slot, value, record.id)? {
+        match earlier(run, *slot, value, record.id)? {
             Some(1) => *run.slots.earlier.entry(*slot).or_default() += 1,
             // A name that was added after the value was given up has no row for it; the key's is always there.
             None if *slot >= KEY_SLOTS => {}
@@ -66,7 +66,8 @@ pub(super) fn of_record(
     let mut met = BTreeSet::new();
     for p in pointed.iter().filter(|p| !p.wide && met.insert((p.slot, p.value.clone(), p.grp))) {
         let key = format_args!("slot={} value={} record={} grp={}", p.slot, shown(&p.value), record.id, p.grp);
-        let Some(required) = recount::ref_required(run.c, p.slot, &p.value, record.id, p.grp)? else {
+        let required = recount::ref_required(run.c, p.slot, &p.value, record.id, p.grp);
+        let Some(required) = run.readable("record_ref", key, required)?.flatten() else {
             run.found.add(
                 "record_ref",
                 key,
@@ -94,6 +95,13 @@ fn may_be(required: i64, pointed: &[Pointed], p: &Pointed, is_first: bool, warns
     }
 }
 
+/// Whether an index row says *earlier*; none if there is none.
+fn earlier(run: &mut Run<'_>, slot: i64, value: &str, record: i64) -> store::Result<Option<i64>> {
+    let key = format_args!("slot={slot} value={} record={record}", shown(value));
+    let found = recount::index_earlier(run.c, slot, value, record);
+    Ok(run.readable("record_index", key, found)?.flatten())
+}
+
 fn lacks(run: &mut Run<'_>, slot: i64, value: &str, record: i64, found: Option<i64>) {
     let key = format_args!("slot={slot} value={} record={record}", shown(value));
     match found {
@@ -110,11 +118,13 @@ fn lacks(run: &mut Run<'_>, slot: i64, value: &str, record: i64, found: Option<i
 /// Once every record has been judged: no slot has more rows than were met.
 pub(super) fn pass(run: &mut Run<'_>) -> store::Result<()> {
     let (mut index, mut earlier, mut refs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for (slot, is_earlier, count) in recount::index_counts(run.c)? {
+    let counts = recount::index_counts(run.c);
+    for (slot, is_earlier, count) in run.readable("record_index", format_args!(""), counts)?.unwrap_or_default() {
         *if is_earlier == 0 { &mut index } else { &mut earlier }.entry(slot).or_default() += count;
         run.found.read("record_index", count as u64);
     }
-    for (slot, count) in recount::ref_counts(run.c)? {
+    let counts = recount::ref_counts(run.c);
+    for (slot, count) in run.readable("record_ref", format_args!(""), counts)?.unwrap_or_default() {
         refs.insert(slot, count);
         run.found.read("record_ref", count as u64);
     }

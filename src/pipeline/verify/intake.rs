@@ -1,6 +1,6 @@
 //! Sources, runs, files taken, identities met: what intake keeps beside its batches.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use adapter::Rows;
 
@@ -101,8 +101,14 @@ fn runs(run: &mut Run<'_>) -> store::Result<()> {
     Ok(())
 }
 
-/// Batches whose file names are kept at hand: files of one batch stand apart in the order of digests.
+/// Batches whose files are kept at hand: files of one batch stand apart in the order of digests.
 const BATCHES_KEPT: usize = 64;
+
+/// How many rows each file gave to a batch.
+struct Given {
+    batch: i64,
+    rows: HashMap<String, i64>,
+}
 
 /// A SHA-256 in lower-case hex.
 pub(super) fn is_digest(text: &str) -> bool {
@@ -111,7 +117,7 @@ pub(super) fn is_digest(text: &str) -> bool {
 
 fn files(run: &mut Run<'_>) -> store::Result<()> {
     let mut cursor = Cursor::new(&FILES);
-    let mut kept: VecDeque<(i64, HashSet<String>)> = VecDeque::new();
+    let mut kept = VecDeque::new();
     while let Some(row) = cursor.next(run)? {
         let key = format_args!("source={} digest={} name={}", row.source, row.digest, row.name);
         if !run.names.sources.contains_key(&row.source) {
@@ -150,13 +156,13 @@ fn files(run: &mut Run<'_>) -> store::Result<()> {
     Ok(())
 }
 
-/// The batch in which a file ended must be the source's. Rows of the file may all have come in an earlier batch, but a
-/// file that gave rows to this one is named there.
+/// The batch in which a file ended is its source's, and names it. A file that the batch before does not name gave all of
+/// its rows to this one.
 fn in_batch(
     run: &mut Run<'_>,
     row: &FileRow,
     key: std::fmt::Arguments<'_>,
-    kept: &mut VecDeque<(i64, HashSet<String>)>,
+    kept: &mut VecDeque<Given>,
 ) -> store::Result<()> {
     match recount::batch_source(run.c, row.batch)? {
         None => {
@@ -169,26 +175,48 @@ fn in_batch(
         }
         Some(_) => {}
     }
-    if row.known == 1 || row.rows == 0 {
+    // A batch that cannot be read or unpacked is told where batches are checked.
+    if row.known == 1 || row.rows == 0 || !give(run, row.batch, kept) {
         return Ok(());
     }
-    if !kept.iter().any(|(batch, _)| *batch == row.batch) {
-        let packed = recount::packed_rows(run.c, row.batch)?;
-        // A batch that cannot be unpacked is told where batches are checked.
-        let Some(rows) = packed.and_then(|packed| Rows::decode(&packed).ok()) else { return Ok(()) };
-        kept.truncate(BATCHES_KEPT - 1);
-        kept.push_front((row.batch, rows.files.into_iter().collect()));
-    }
-    let names = kept.iter().find(|(batch, _)| *batch == row.batch).map(|(_, names)| names);
-    if names.is_some_and(|names| !names.contains(&row.name)) {
+    let Some(given) = given_by(kept, row.batch, &row.name) else {
         run.found.add(
             "file_seen",
             key,
             format!("批次 {} 的原始行中没有来自此文件的", row.batch),
             format!("the rows of batch {} name no such file", row.batch),
         );
+        return Ok(());
+    };
+    let before = recount::batch_before(run.c, row.source, row.batch)?;
+    let is_alone = match before {
+        None => true,
+        Some(before) => give(run, before, kept) && given_by(kept, before, &row.name).is_none(),
+    };
+    if given > row.rows || is_alone && given != row.rows {
+        run.found.differs("file_seen", key, "rows", row.rows, given);
     }
     Ok(())
+}
+
+/// Reads which files a batch names, unless it is at hand. False: it cannot be read.
+fn give(run: &mut Run<'_>, batch: i64, kept: &mut VecDeque<Given>) -> bool {
+    if kept.iter().any(|g| g.batch == batch) {
+        return true;
+    }
+    let packed = recount::packed_rows(run.c, batch).ok().flatten();
+    let Some(rows) = packed.and_then(|packed| Rows::decode(&packed).ok()) else { return false };
+    let mut given: HashMap<String, i64> = rows.files.iter().map(|name| (name.clone(), 0)).collect();
+    for row in rows.iter() {
+        *given.entry(row.file().unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    kept.truncate(BATCHES_KEPT - 1);
+    kept.push_front(Given { batch, rows: given });
+    true
+}
+
+fn given_by(kept: &VecDeque<Given>, batch: i64, file: &str) -> Option<i64> {
+    kept.iter().find(|g| g.batch == batch)?.rows.get(file).copied()
 }
 
 fn seen(run: &mut Run<'_>) -> store::Result<()> {

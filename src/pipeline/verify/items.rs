@@ -57,7 +57,7 @@ pub(super) fn of_batch(
             Some(state @ (Outcome::Waiting | Outcome::Quarantined)) => open(run, key, &item, state)?,
             Some(_) => {}
         }
-        columns(run, key, &item, rows);
+        columns(run, key, b, &item, rows);
         batches::belongs(run, "item", key, b, item.scope, item.mapping);
     }
     for ((row, mapping, element), met) in expected.open.iter().filter(|(_, met)| !met.is_met) {
@@ -73,7 +73,7 @@ pub(super) fn of_batch(
     Ok(expected)
 }
 
-fn columns(run: &mut Run<'_>, key: fmt::Arguments<'_>, item: &ItemRow, rows: Option<&Rows>) {
+fn columns(run: &mut Run<'_>, key: fmt::Arguments<'_>, b: &BatchRow, item: &ItemRow, rows: Option<&Rows>) {
     if !run.names.mappings.contains_key(&item.mapping) {
         run.found.dangles("item", key, "mapping", "mapping");
     } else if !run.names.is_revision_of(item.revision, item.mapping, run.hub.row_mapping) {
@@ -85,8 +85,12 @@ fn columns(run: &mut Run<'_>, key: fmt::Arguments<'_>, item: &ItemRow, rows: Opt
     if item.seen < 1 {
         run.found.unknown("item", key, "seen", item.seen);
     }
-    if item.first_us <= 0 || item.last_us <= 0 {
-        run.found.unknown("item", key, "first_us", item.first_us);
+    // Its row is written in the transaction that settles its batch.
+    if let Some(settled_us) = b.settled_us.filter(|settled_us| *settled_us != item.first_us) {
+        run.found.differs("item", key, "first_us", item.first_us, settled_us);
+    }
+    if item.last_us <= 0 {
+        run.found.unknown("item", key, "last_us", item.last_us);
     }
     let row = (item.position & 0xffff) as usize;
     if let Some(rows) = rows.filter(|rows| row < rows.len())

@@ -126,18 +126,19 @@ fn scopes(run: &mut Run<'_>) -> store::Result<()> {
             run.found.unknown("scope", key, "system", &row.system);
         }
         let of_hub = run.hub.jobs.iter().find_map(|j| {
-            let plan = j.mappings.iter().find(|m| m.scope == row.id).map(|m| m.plan.dataset.code.as_str());
-            plan.or_else(|| (j.row_scope == row.id).then_some("")).map(|dataset| (j.system.as_str(), dataset))
+            let plan = j.mappings.iter().find(|m| m.scope == row.id);
+            let named = plan.map(|m| (m.plan.dataset.code.as_str(), m.mapping.identity_space()));
+            let named = named.or_else(|| (j.row_scope == row.id).then_some(("", "")))?;
+            Some([
+                ("system", &row.system, j.system.as_str()),
+                ("dataset", &row.dataset, named.0),
+                ("space", &row.space, named.1),
+            ])
         });
-        match of_hub {
-            Some((system, _)) if system != row.system => {
-                run.found.differs("scope", key, "system", row.system.as_str(), system);
-            }
-            Some((_, dataset)) if dataset != row.dataset => {
-                run.found.differs("scope", key, "dataset", row.dataset.as_str(), dataset);
-            }
-            _ => note_dataset(run, "scope", key, &row.dataset),
+        for (column, stored, right) in of_hub.iter().flatten().filter(|(_, stored, right)| stored != right) {
+            run.found.differs("scope", key, column, stored.as_str(), right);
         }
+        note_dataset(run, "scope", key, &row.dataset);
         run.names.scopes.insert(row.id, row);
     }
     Ok(())

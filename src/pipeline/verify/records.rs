@@ -1,7 +1,7 @@
 //! Records and their versions: chain, head, order, fingerprint, body; what the index and the references must hold for
 //! each; what each feed must be owed; which codes were assigned.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use super::walk::{Cursor, Table};
@@ -12,8 +12,8 @@ use crate::pipeline::decide::beijing_time;
 use crate::pipeline::normalise::batch_and_row;
 use crate::pipeline::plan::DatasetPlan;
 use crate::schema::{self, Dataset, Draft, Level, Reason};
-use crate::store;
 use crate::store::recount::{self, RecordRow, VersionRow};
+use crate::store::{self, Order, Outcome};
 
 const RECORDS: Table<i64, RecordRow> = Table::by_number("record", recount::records, |r| r.id);
 const VERSIONS: Table<(i64, i64), VersionRow> = Table::new(
@@ -326,24 +326,43 @@ fn head(run: &mut Run<'_>, record: &RecordRow, chain: &Chain) -> store::Result<(
     if !is_live && record.fingerprint != [0; 16] {
         run.found.add("record", key, "已撤销的记录不应有指纹", "a withdrawn record has no fingerprint");
     }
-    // An unchanged row that came later raises the order and makes no version.
-    if record.order != last.order {
-        let (batch, row) = batch_and_row(record.order.position);
-        let size = recount::batch_size(run.c, batch)?;
-        let is_there = size.is_some_and(|(state, rows)| state == "settled" && i64::from(row) < rows);
-        if !record.order.is_newer_than(last.order) || !is_there {
-            run.found.add(
-                "record",
-                key,
-                "次序既非最新版本的，也非后来的行所提高",
-                "its order is neither its newest version's nor that of a later row",
-            );
-        } else if !run.names.revisions.contains_key(&record.order.revision) {
-            run.found.dangles("record", key, "ord_revision", "revision");
-        }
+    if record.order != last.order && !(record.order.is_newer_than(last.order) && raised(run, record.order)?) {
+        run.found.add(
+            "record",
+            key,
+            "次序既非最新版本的，也非后来的相同行所提高",
+            "its order is neither its newest version's nor that of a later row which changed nothing",
+        );
     }
     Ok(())
 }
+
+/// An unchanged row that came later raises the order and makes no version: its byte says so.
+fn raised(run: &mut Run<'_>, order: Order) -> store::Result<bool> {
+    let (batch, row) = batch_and_row(order.position);
+    let Some(mapping) = run.names.revisions.get(&order.revision).copied() else { return Ok(false) };
+    if run.unchanged.iter().all(|u| u.of != (batch, order.revision)) {
+        let outcomes = recount::outcomes(run.c, batch)?;
+        let own = outcomes.into_iter().find(|o| (o.mapping, o.revision) == (mapping, order.revision));
+        let items = own.and_then(|o| store::outcomes_unpack(&o.packed)).unwrap_or_default();
+        let rows = items.into_iter().filter(|(_, _, outcome)| *outcome == Outcome::Unchanged).map(|(row, ..)| row);
+        let unchanged = Unchanged { of: (batch, order.revision), rows: rows.collect() };
+        run.unchanged.truncate(UNCHANGED_KEPT - 1);
+        run.unchanged.push_front(unchanged);
+    }
+    let known = run.unchanged.iter().find(|u| u.of == (batch, order.revision));
+    Ok(known.is_some_and(|u| u.rows.contains(&row)))
+}
+
+/// Rows of a batch that changed nothing under a revision: many records were raised by one batch.
+#[derive(Debug)]
+pub(super) struct Unchanged {
+    of: (i64, i64),
+    rows: HashSet<u32>,
+}
+
+/// Batches whose unchanged rows are kept at hand.
+const UNCHANGED_KEPT: usize = 16;
 
 /// Every feed that carries the record is owed it.
 fn owed(run: &mut Run<'_>, record: &RecordRow, dataset: &str, system: &str, last: &VersionRow) -> store::Result<()> {

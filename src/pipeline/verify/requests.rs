@@ -23,6 +23,9 @@ const COUNTED_AT_ONCE: i64 = 500_000;
 /// Longest document that is read for the keys in it; of a longer one only that it unpacks is seen.
 const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 
+/// What documents are written as (see `profile/document.rs`).
+const MEDIA: [&str; 4] = ["application/json", "application/x-ndjson", "application/xml", "text/csv"];
+
 /// Attempts by request, for a stretch of requests.
 #[derive(Default)]
 struct Counted {
@@ -62,7 +65,7 @@ fn request(run: &mut Run<'_>, q: &RequestRow, (attempts, own): (i64, i64)) -> st
     if q.sends < 1 || q.sent_us <= 0 {
         run.found.unknown("request", key, "sends", q.sends);
     }
-    if !q.media.contains('/') {
+    if !MEDIA.contains(&q.media.as_str()) {
         run.found.unknown("request", key, "media", &q.media);
     }
     answer(run, key, q, (attempts, own));

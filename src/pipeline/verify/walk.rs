@@ -25,8 +25,7 @@ pub(super) struct Table<K: 'static, T> {
 impl<T> Table<i64, T> {
     /// A table whose key is one number.
     pub(super) const fn by_number(name: &'static str, read: recount::Read<i64, T>, key: fn(&T) -> i64) -> Self {
-        let show: fn(&i64) -> String = |key| if *key == i64::MIN { String::new() } else { key.to_string() };
-        Self { name, read, key, show, first: || i64::MIN, at_once: ROWS_AT_ONCE }
+        Self { name, read, key, show: i64::to_string, first: || i64::MIN, at_once: ROWS_AT_ONCE }
     }
 }
 
@@ -46,6 +45,8 @@ impl<K, T> Table<K, T> {
 pub(super) struct Cursor<'t, K: 'static, T> {
     table: &'t Table<K, T>,
     after: K,
+    /// True: `after` is a row's key and not only below all of them.
+    has_begun: bool,
     ready: VecDeque<T>,
     at_end: bool,
 }
@@ -57,7 +58,7 @@ impl<'t, K, T> Cursor<'t, K, T> {
 
     /// Begins behind a key.
     pub(super) fn after(table: &'t Table<K, T>, after: K) -> Self {
-        Self { table, after, ready: VecDeque::new(), at_end: false }
+        Self { table, after, has_begun: false, ready: VecDeque::new(), at_end: false }
     }
 
     pub(super) fn next(&mut self, run: &mut Run<'_>) -> store::Result<Option<T>> {
@@ -85,6 +86,7 @@ impl<'t, K, T> Cursor<'t, K, T> {
             return Ok(());
         };
         self.after = (self.table.key)(last);
+        self.has_begun = true;
         run.done += rows.len() as u64;
         run.found.read(self.table.name, rows.len() as u64);
         (run.progress)(Progress { table: self.table.name, done: run.done, of: run.of.max(run.done) });
@@ -107,13 +109,16 @@ impl<'t, K, T> Cursor<'t, K, T> {
                 },
                 Err(error) => {
                     let Some(why) = recount::unreadable(&error) else { return Err(error) };
-                    let before = rows.last().map(self.table.key);
-                    let before = (self.table.show)(before.as_ref().unwrap_or(&self.after));
+                    let before = match rows.last().map(self.table.key) {
+                        Some(key) => (self.table.show)(&key),
+                        None if self.has_begun => (self.table.show)(&self.after),
+                        None => String::new(),
+                    };
                     run.found.add(
                         self.table.name,
-                        format_args!("> {before}"),
-                        format!("此键之后的一行无法读取：{why}"),
-                        format!("the row after this key cannot be read: {why}"),
+                        format_args!("{before}"),
+                        format!("其后的一行无法读取：{why}"),
+                        format!("the row behind it cannot be read: {why}"),
                     );
                 }
             }

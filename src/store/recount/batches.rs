@@ -56,10 +56,11 @@ pub fn batch_source(c: &mut Conn, batch: i64) -> Result<Option<i64>> {
     c.row(FIND, [batch], |r| r.get(0))
 }
 
-/// State and rows of a batch.
-pub fn batch_size(c: &mut Conn, batch: i64) -> Result<Option<(String, i64)>> {
-    const FIND: &str = "select state, rows from batch where number = $1";
-    c.row(FIND, [batch], |r| Ok((r.get(0)?, r.get(1)?)))
+/// The batch of a source that came before one.
+pub fn batch_before(c: &mut Conn, source: i64, batch: i64) -> Result<Option<i64>> {
+    const FIND: &str = "select number from batch where number < $2 and source = $1 and kind <> 'absent'
+        order by number desc limit 1";
+    c.row(FIND, (source, batch), |r| r.get(0))
 }
 
 /// Numbers in these tables that no batch has: at most so many of each.
