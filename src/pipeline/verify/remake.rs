@@ -18,12 +18,13 @@ use crate::pipeline::normalise::row_items;
 use crate::pipeline::{MappingPlan, absent, codes};
 use crate::schema::{self, Draft, index_value};
 use crate::store;
-use crate::store::recount::{self, BatchRow, MadeRow};
+use crate::store::recount::{self, BatchRow, ItemRow, MadeRow};
 
 /// The versions of one batch, made again.
 pub(super) struct Remake<'b, 'h> {
-    batch: &'b BatchRow,
-    rows: Option<&'b Rows>,
+    pub(super) batch: &'b BatchRow,
+    /// None: they cannot be read.
+    pub(super) rows: Option<&'b Rows>,
     bound: HashMap<i64, Bound<'h>>,
     /// What the row looked at last made, where no look-up makes it differ from version to version.
     made: Option<((usize, i64), Vec<Item>)>,
@@ -72,6 +73,16 @@ impl<'b, 'h> Remake<'b, 'h> {
             body(run, plan, v, item.draft.clone())?;
         }
         Ok(())
+    }
+
+    /// The identity that an item's row gives it; none where it cannot be told without look-ups.
+    pub(super) fn identity(&mut self, run: &Run<'h>, item: &ItemRow) -> store::Result<Option<String>> {
+        let row = (item.position & 0xffff) as usize;
+        let Some(rows) = self.rows.filter(|rows| row < rows.len()) else { return Ok(None) };
+        let plan = run.plan_of_revision(item.mapping, item.revision).filter(|plan| plan.mapping.has_identity());
+        let Some(plan) = plan else { return Ok(None) };
+        let made = self.items(plan, rows, row, &Found::default())?;
+        Ok(made.get(item.element as usize).and_then(|made| made.identity.clone()))
     }
 
     fn items(&mut self, plan: &'h MappingPlan, rows: &Rows, row: usize, found: &Found) -> store::Result<&[Item]> {
