@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::words::{header, outcome_cells, outcome_headers, word};
 use super::{Context, Table, reach};
-use crate::console::{Ask, BooksAnswer};
-use crate::diagnostic::{Failure, FailureKind};
+use crate::console::{Ask, BooksAnswer, FindingAnswer};
+use crate::diagnostic::{Failure, FailureKind, Lang};
 
 #[derive(Debug, Args)]
 pub struct BooksArgs {
@@ -79,16 +79,26 @@ fn text(books: &BooksAnswer, context: &Context) -> String {
     out.push_str(&feeds.render("没有订阅", "no feeds"));
     out.push('\n');
 
-    for f in books.findings.iter().flatten() {
-        out.push_str(&format!("{} {}: {}\n", f.table, f.key, lang.pick(&f.zh, &f.en)));
-    }
-    let verified = books.findings.as_ref().is_some_and(Vec::is_empty);
-    out.push_str(match (books.balanced, verified) {
-        (true, true) => {
-            lang.pick("账平；从表重算，全部相符\n", "the books balance, and the recount from the tables agrees\n")
+    if let Some(recount) = &books.recount {
+        let line = |f: &FindingAnswer| {
+            let head = format!("{} {}", f.table, f.key);
+            format!("{}{}{}\n", head.trim_end(), lang.pick("：", ": "), lang.pick(&f.zh, &f.en))
+        };
+        recount.findings.iter().for_each(|f| out.push_str(&line(f)));
+        for note in &recount.notes {
+            out.push_str(&format!("{}{}", lang.pick("无法判断：", "cannot be judged: "), line(note)));
         }
-        (true, false) => lang.pick("账平\n", "the books balance\n"),
-        (false, _) => lang.pick("账不平\n", "the books do not balance\n"),
+        let (rows, found) = (recount.rows, recount.findings.len());
+        out.push_str(&match (found, lang) {
+            (0, Lang::Zh) => format!("从表重算 {rows} 行，全部相符\n"),
+            (0, Lang::En) => format!("recounted {rows} rows from the tables: all agree\n"),
+            (_, Lang::Zh) => format!("从表重算 {rows} 行，{found} 处不符\n"),
+            (_, Lang::En) => format!("recounted {rows} rows from the tables: {found} do not agree\n"),
+        });
+    }
+    out.push_str(match books.balanced {
+        true => lang.pick("账平\n", "the books balance\n"),
+        false => lang.pick("账不平\n", "the books do not balance\n"),
     });
     out
 }

@@ -26,7 +26,7 @@ mod wire;
 
 pub use answer::{Stages, answer, store_failure};
 pub use ask::{Ask, ItemFilter, ItemRef, Which};
-pub use books::{BooksAnswer, FindingAnswer};
+pub use books::{BooksAnswer, FindingAnswer, RecountAnswer};
 pub use client::{Client, ClientError};
 pub use feeds::{Cause, FeedAnswer, FeedChanged, FeedLine, FeedsAnswer, OpenLine, RequestLine, Resent};
 pub use find::{FoundAnswer, FoundItem, FoundRecord};

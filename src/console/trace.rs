@@ -10,10 +10,12 @@ use super::items::{ItemLine, ReasonAnswer, line, reason_answer};
 use super::raw::{Batches, Stood};
 use super::records::{RecordAnswer, find, head, visible};
 use super::{Moment, Which};
+use crate::config::Results;
 use crate::diagnostic::Failure;
 use crate::pipeline::Hub;
 use crate::pipeline::decide::shown;
 use crate::pipeline::plan::Pointed;
+use crate::profile;
 use crate::schema::{self, Dataset, Reason};
 use crate::store::{self, Conn, RecordView};
 
@@ -233,7 +235,7 @@ fn told(hub: &Hub, view: &RecordView, read: Read) -> TraceAnswer {
         versions: versions.collect(),
         versions_more,
         items: read.items.into_iter().map(|(item, stood)| line(hub, item, stood)).collect(),
-        deliveries: read.deliveries.into_iter().map(|(d, attempts)| delivery(d, attempts)).collect(),
+        deliveries: read.deliveries.into_iter().map(|(d, attempts)| delivery(hub, view.record, d, attempts)).collect(),
         not_owed,
         parents: read.parents.into_iter().map(|(p, record, owed)| parent(hub, p, record, owed)).collect(),
         waiting_for_it: read.waiting_for_it,
@@ -257,8 +259,9 @@ fn changes(dataset: &Dataset, before: &str, after: &str) -> Vec<Change> {
     (0..dataset.fields.len()).filter(differ).map(change).collect()
 }
 
-fn delivery(d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> DeliveryLine {
+fn delivery(hub: &Hub, record: i64, d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> DeliveryLine {
     let (zh, en) = sentence(&d);
+    let results = hub.config.feed(&d.feed).and_then(|(_, feed)| feed.results.as_ref());
     let attempt = |a: store::AttemptView| AttemptLine {
         attempt: a.attempt,
         version: a.version,
@@ -271,7 +274,7 @@ fn delivery(d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> Delive
         answered: a.answered_us.and_then(Moment::new),
         class: a.class,
         status: a.status,
-        receipt: a.receipt.unwrap_or_else(|| cut(&a.answer)),
+        receipt: a.receipt.or_else(|| own_part(results, record, a.version, &a.answer)).unwrap_or_else(|| cut(&a.answer)),
     };
     DeliveryLine {
         feed: d.feed,
@@ -284,6 +287,12 @@ fn delivery(d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> Delive
         tries: d.tries,
         attempts: attempts.into_iter().map(attempt).collect(),
     }
+}
+
+/// What an answer says of one record, where it speaks record by record.
+fn own_part(results: Option<&Results>, record: i64, version: i64, answer: &[u8]) -> Option<String> {
+    let key = profile::record_key(record, version);
+    Some(results?.read(answer)?.into_iter().find(|r| r.key == key)?.why)
 }
 
 /// Where a delivery is and why, in Chinese and English.

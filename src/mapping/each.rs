@@ -5,7 +5,7 @@ use adapter::Cell;
 use super::condition::Condition;
 use super::convert::Problem;
 use super::row::{Context, Reading, undecodable};
-use super::rule::split;
+use super::rule::Separators;
 use crate::schema::ReasonCode;
 
 /// Most elements of one row: a row is at most 8 MiB, and a list of 10,000 sections is no list that a person made.
@@ -25,7 +25,7 @@ pub(super) struct Each {
 #[derive(Debug)]
 pub(super) enum By {
     /// Columns split in parallel; an element stands under its column's own slot.
-    Split(Vec<(usize, Vec<String>)>),
+    Split(Vec<(usize, Separators)>),
     /// Numbered groups of columns: the name's slot, and the slot of its column in each group.
     Groups(Vec<(usize, Vec<usize>)>),
 }
@@ -82,12 +82,12 @@ impl Each {
         text.is_empty() || self.reading.placeholders.contain(text)
     }
 
-    fn split<'a>(&'a self, columns: &'a [(usize, Vec<String>)], cx: &Context<'a>) -> Elements<'a> {
+    fn split<'a>(&'a self, columns: &'a [(usize, Separators)], cx: &Context<'a>) -> Elements<'a> {
         let lists: Vec<(usize, Vec<&'a str>)> = columns
             .iter()
             .map(|(slot, separators)| {
                 let text = text_of(cx, *slot).trim();
-                let elements = if self.empty(text) { None } else { Some(split(text, separators)) };
+                let elements = if self.empty(text) { None } else { Some(separators.split(text)) };
                 (*slot, elements.into_iter().flatten().take(ELEMENTS_MAX + 1).collect())
             })
             .collect();

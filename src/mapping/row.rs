@@ -81,7 +81,9 @@ impl<'a> Context<'a> {
 
     #[inline]
     pub(super) fn cell(&self, slot: usize) -> Cell<'a> {
-        if let Some((_, text)) = self.element.iter().find(|(s, _)| *s == slot) {
+        if !self.element.is_empty()
+            && let Some((_, text)) = self.element.iter().find(|(s, _)| *s == slot)
+        {
             return Cell::Text(text);
         }
         match self.at[slot] {

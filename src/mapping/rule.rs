@@ -25,8 +25,8 @@ pub(super) struct Rule {
     pub(super) source: Source,
     pub(super) reading: Reading,
     pub(super) pattern: Option<Pattern>,
-    /// What separates the elements of a list; empty: no list.
-    pub(super) split: Vec<String>,
+    /// What separates the elements of a list; none: no list.
+    pub(super) split: Option<Separators>,
     pub(super) codes: Option<Codes>,
     pub(super) convert: Convert,
     pub(super) max_chars: Option<u32>,
@@ -248,13 +248,14 @@ impl Rule {
         if text.is_empty() {
             return;
         }
-        if self.split.is_empty() {
-            if let Err(problem) = self.one(text, cx, out) {
-                out.truncate(start);
-                cx.problems.push(problem);
+        match &self.split {
+            Some(separators) => self.list(separators, text, cx, out),
+            None => {
+                if let Err(problem) = self.one(text, cx, out) {
+                    out.truncate(start);
+                    cx.problems.push(problem);
+                }
             }
-        } else {
-            self.list(text, cx, out);
         }
         if let Some(max) = self.max_chars {
             cut(max, start, cx, out);
@@ -263,10 +264,10 @@ impl Rule {
 
     /// Every element converted by itself, joined by `;`; one that is wrong empties the whole, and all wrong ones are
     /// told.
-    fn list(&self, text: &str, cx: &mut Context<'_>, out: &mut String) {
+    fn list(&self, separators: &Separators, text: &str, cx: &mut Context<'_>, out: &mut String) {
         let start = out.len();
         let problems = cx.problems.len();
-        for element in split(text, &self.split) {
+        for element in separators.split(text) {
             if element.is_empty() || self.reading.placeholders.contain(element) {
                 continue;
             }
@@ -390,24 +391,45 @@ pub(super) fn without_zero_fraction(text: &str) -> &str {
     }
 }
 
-/// The elements of a list, trimmed. A half-width `;` always separates, since that is how a list travels.
-pub(super) fn split<'t>(text: &'t str, separators: &'t [String]) -> impl Iterator<Item = &'t str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let cut = separators
-            .iter()
-            .map(String::as_str)
-            .chain([";"])
-            .filter_map(|separator| text.find(separator).map(|at| (at, at + separator.len())))
-            .min_by_key(|(at, end)| (*at, usize::MAX - end));
-        let (element, after) = match cut {
-            Some((at, end)) => (&text[..at], Some(&text[end..])),
-            None => (text, None),
-        };
-        rest = after;
-        Some(element.trim())
-    })
+/// What separates the elements of a list. A half-width `;` always does, since that is how a list travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Separators {
+    /// Those of one character, which are nearly all.
+    chars: Vec<char>,
+    texts: Vec<String>,
+}
+
+impl Separators {
+    pub(super) fn new(separators: Vec<String>) -> Self {
+        let mut chars = vec![';'];
+        let mut texts = Vec::new();
+        for text in separators {
+            let mut rest = text.chars();
+            match (rest.next(), rest.next()) {
+                (Some(one), None) => chars.push(one),
+                _ => texts.push(text),
+            }
+        }
+        Self { chars, texts }
+    }
+
+    /// The elements, trimmed.
+    pub(super) fn split<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        let mut rest = Some(text);
+        std::iter::from_fn(move || {
+            let text = rest?;
+            let by_char =
+                text.char_indices().find(|(_, c)| self.chars.contains(c)).map(|(at, c)| (at, at + c.len_utf8()));
+            let by_text = self.texts.iter().filter_map(|s| text.find(s.as_str()).map(|at| (at, at + s.len())));
+            // The first that stands there, and of two at one place the longer.
+            let (element, after) = match by_text.chain(by_char).min_by_key(|(at, end)| (*at, usize::MAX - end)) {
+                Some((at, end)) => (&text[..at], Some(&text[end..])),
+                None => (text, None),
+            };
+            rest = after;
+            Some(element.trim())
+        })
+    }
 }
 
 /// Cuts what was appended from `start` to so many characters, with a warning.

@@ -164,8 +164,12 @@ fn batch_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Er
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilesSinkConfig {
-    /// The directory, absolute or relative to the configuration's own. It must exist.
+    /// The directory, absolute or relative to the configuration's own. It must exist, unless `create` is true.
     pub path: PathBuf,
+    /// True: the directory is made if it is not there. Leave it out for a share: one that is not mounted would be
+    /// written into its mount point. Default: false.
+    #[serde(default)]
+    pub create: bool,
     /// Ending of the names, e.g. `.xml`. Default: by the document's media type.
     #[serde(default)]
     pub suffix: Option<String>,

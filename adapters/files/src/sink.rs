@@ -36,9 +36,9 @@ impl FilesSink {
 #[async_trait]
 impl Sink for FilesSink {
     async fn check(&self) -> Result<Vec<String>, SinkError> {
-        let root = Arc::clone(&self.root);
+        let (root, create) = (Arc::clone(&self.root), self.config.create);
         let task = tokio::task::spawn_blocking(move || {
-            probe(&root).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
+            make(&root, create).and_then(|()| probe(&root)).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
                 let (message, hint) = words(&root, &error);
                 SinkError { message, hint }
             })
@@ -56,12 +56,21 @@ impl Sink for FilesSink {
         if !is_safe_name(&name) {
             return Answer::Unsent { why: format!("`{name}` is no safe name for a file") };
         }
-        let (root, body) = (Arc::clone(&self.root), request.body.to_vec());
-        match tokio::task::spawn_blocking(move || place(&root, &name, &body)).await {
+        let (root, create, body) = (Arc::clone(&self.root), self.config.create, request.body.to_vec());
+        let placed = tokio::task::spawn_blocking(move || match make(&root, create) {
+            Ok(()) => place(&root, &name, &body),
+            Err(error) => Answer::Unsent { why: unsent(&root, &error) },
+        });
+        match placed.await {
             Ok(answer) => answer,
             Err(error) => Answer::Unknown { why: format!("writing was broken off: {error}") },
         }
     }
+}
+
+/// Makes the directory where that is wanted.
+fn make(root: &Path, create: bool) -> io::Result<()> {
+    if create { fs::create_dir_all(root) } else { Ok(()) }
 }
 
 fn suffix_of(media: &str) -> &'static str {
@@ -102,7 +111,7 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
         return Answer::Unsent { why: unsent(root, &error) };
     }
     match File::open(root).and_then(|directory| directory.sync_all()) {
-        Ok(()) => answered(&serde_json::json!({ "digest": own, "bytes": body.len() })),
+        Ok(()) => answered(0, &serde_json::json!({ "digest": own, "bytes": body.len() })),
         Err(error) => {
             Answer::Unknown { why: format!("the directory `{}` could not be synced: {error}", root.display()) }
         }
@@ -111,8 +120,8 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
 
 fn already_there(target: &Path, file: File, own: &str) -> Answer {
     match digest::of_reader(file) {
-        Ok((digest, bytes)) if digest == own => answered(&serde_json::json!({ "digest": digest, "bytes": bytes })),
-        Ok((digest, bytes)) => answered(&serde_json::json!({
+        Ok((digest, bytes)) if digest == own => answered(0, &serde_json::json!({ "digest": digest, "bytes": bytes })),
+        Ok((digest, bytes)) => answered(CONFLICT, &serde_json::json!({
             "conflict": "a file of this name is there with other content; it was left as it is",
             "digest": digest,
             "bytes": bytes,
@@ -121,8 +130,11 @@ fn already_there(target: &Path, file: File, own: &str) -> Answer {
     }
 }
 
-fn answered(body: &serde_json::Value) -> Answer {
-    Answer::Answered { status: 0, retry_after_s: None, body: body.to_string().into_bytes() }
+/// Other content stands under the name: answered as an HTTP target would, so that it counts as refused.
+const CONFLICT: u16 = 409;
+
+fn answered(status: u16, body: &serde_json::Value) -> Answer {
+    Answer::Answered { status, retry_after_s: None, body: body.to_string().into_bytes() }
 }
 
 fn write_whole(path: &Path, body: &[u8]) -> io::Result<()> {

@@ -275,8 +275,15 @@ pub(super) const SINKS: &[Key] = &[
         "feed.to.files.path",
         Kind::Path,
         Required,
-        "目录，须已存在；相对路径从 hub.toml 所在目录算起",
-        "the directory, which must exist; a relative one starts at the folder of hub.toml",
+        "目录，须已存在（除非 create = true）；相对路径从 hub.toml 所在目录算起",
+        "the directory, which must exist unless create = true; a relative one starts at the folder of hub.toml",
+    ),
+    system(
+        "feed.to.files.create",
+        Kind::Boolean,
+        Value("false"),
+        "目录不存在时创建；网络共享不要用，未挂载时会写进挂载点",
+        "make the directory if it is not there; not for a share, since one that is not mounted would be written into its mount point",
     ),
     system("feed.to.files.prefix", Kind::Text, Value("\"\""), "文件名前缀", "put before each name"),
     system(

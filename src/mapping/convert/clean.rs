@@ -15,7 +15,7 @@ pub(crate) enum Width {
 
 /// Returns the text trimmed and made plain; it stands in `scratch` only where something had to change.
 pub(crate) fn clean<'a>(text: &'a str, width: Width, scratch: &'a mut String) -> &'a str {
-    let text = text.trim_matches(is_blank);
+    let text = trim(text);
     let Some(mut at) = first_odd(text, width) else { return text };
     scratch.clear();
     scratch.push_str(&text[..at]);
@@ -35,6 +35,18 @@ pub(crate) fn clean<'a>(text: &'a str, width: Width, scratch: &'a mut String) ->
         }
     }
     scratch.trim_matches(is_blank)
+}
+
+/// Without blanks at its ends. Most texts have none, and that is seen by two bytes.
+fn trim(text: &str) -> &str {
+    // A graphic ASCII character, or the lead of a CJK ideograph.
+    let solid = |byte: u8| matches!(byte, 0x21..=0x7e | 0xe4..=0xe9);
+    let bytes = text.as_bytes();
+    let end = bytes.len().checked_sub(1).map(|last| if bytes[last] < 0x80 { last } else { last.saturating_sub(2) });
+    match (bytes.first(), end) {
+        (Some(first), Some(end)) if solid(*first) && solid(bytes[end]) => text,
+        _ => text.trim_matches(is_blank),
+    }
 }
 
 /// True for what stands at the ends of a text without meaning.

@@ -5,6 +5,7 @@ use toml::de::DeTable;
 use super::rule::separators;
 use super::{Loader, Node};
 use crate::mapping::each::{By, ELEMENTS_MAX, Each};
+use crate::mapping::rule::Separators;
 use crate::schema::table::{Document, Word, nothing, say};
 
 const KEYS: &[&str] = &["split", "columns", "count", "number", "when", "complete"];
@@ -50,7 +51,7 @@ impl Loader<'_> {
         let mut split = Vec::new();
         for (key, _) in columns {
             let word = Word { text: key.get_ref().to_string(), at: key.span().start };
-            split.push((self.slot(doc, &word), separators(doc, columns, &word.text)));
+            split.push((self.slot(doc, &word), Separators::new(separators(doc, columns, &word.text))));
         }
         Some(By::Split(split))
     }

@@ -12,7 +12,7 @@ use crate::mapping::convert::decimal::Number;
 use crate::mapping::convert::form::{self, Forms};
 use crate::mapping::convert::money::MoneyUnit;
 use crate::mapping::row::Reading;
-use crate::mapping::rule::{Convert, IN_TEN_THOUSAND, IN_YUAN, Part, Pattern, Rule, Source, UnitField};
+use crate::mapping::rule::{Convert, IN_TEN_THOUSAND, IN_YUAN, Part, Pattern, Rule, Separators, Source, UnitField};
 use crate::schema::table::{Document, Word, nothing, say};
 use crate::schema::{Field, FieldId, Kind, Personal, Unit};
 
@@ -251,7 +251,7 @@ impl Loader<'_> {
             let hint = format!("max = {most}");
             doc.wrong(node.span().start, message, say(hint.clone(), hint));
         }
-        let split = if ready { Vec::new() } else { self.split_by(doc, table, field) };
+        let split = if ready { None } else { self.split_by(doc, table, field) };
         let default = doc.text(table, "default");
         if let (Some(default), Some(field)) = (&default, field) {
             self.code_is_known(doc, default, field);
@@ -286,13 +286,13 @@ impl Loader<'_> {
     }
 
     /// The separators of a list; a field that is a list in the schema is cut at `;` and `；` unless the rule says else.
-    fn split_by(&self, doc: &mut Document<'_>, table: &DeTable<'_>, field: Option<&Field>) -> Vec<String> {
+    fn split_by(&self, doc: &mut Document<'_>, table: &DeTable<'_>, field: Option<&Field>) -> Option<Separators> {
         if table.contains_key("split") {
-            separators(doc, table, "split")
+            Some(Separators::new(separators(doc, table, "split")))
         } else if field.is_some_and(|field| field.list) {
-            vec![";".to_owned(), "；".to_owned()]
+            Some(Separators::new(vec!["；".to_owned()]))
         } else {
-            Vec::new()
+            None
         }
     }
 

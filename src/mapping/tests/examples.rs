@@ -155,3 +155,41 @@ fn a_row_is_shown_field_by_field() {
     NOTICE_CONTENT 公告内容 [("BT", Some(" 某公告 ")), ("XZ", Some("奇怪"))] by { concat = ["BT", "XZ"], separator = " " } at s/m:9 → Some("某公告 奇怪")
     "#);
 }
+
+/// Every mapping below `mappings/from` is read without a mistake, and its examples are as they say.
+#[test]
+fn the_mappings_that_ship_are_right() {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings/from");
+    let mut wrong = Vec::new();
+    let mut read = 0;
+    for system in std::fs::read_dir(&from).unwrap() {
+        let system = system.unwrap().path();
+        let common_file = system.join("common.toml");
+        let common = std::fs::read_to_string(&common_file).ok();
+        let common = common.as_deref().map(|text| (common_file.as_path(), text));
+        for file in std::fs::read_dir(&system).unwrap() {
+            let file = file.unwrap().path();
+            if file == common_file {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).unwrap();
+            read += 1;
+            match load(
+                &file.strip_prefix(&from).unwrap().with_extension("").display().to_string(),
+                &file,
+                &text,
+                common,
+                &SCHEMA,
+            ) {
+                Err(found) => wrong.extend(found.iter().map(|d| d.to_string())),
+                Ok(mapping) => {
+                    for outcome in mapping.test() {
+                        let place = format!("{}:{}", file.display(), outcome.line);
+                        wrong.extend(outcome.mismatches.iter().map(|m| format!("{place}: {}", m.render(Lang::En))));
+                    }
+                }
+            }
+        }
+    }
+    assert!(read > 0 && wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -193,14 +193,14 @@ pub struct AttemptView {
     pub status: i64,
     /// The target's words for this record, if it said any.
     pub receipt: Option<String>,
-    /// What the target answered to the whole request, cut at 4 KiB.
+    /// What the target answered to the whole request.
     pub answer: Vec<u8>,
 }
 
 /// The newest attempts of a delivery, newest first.
 pub fn record_attempts(c: &mut Conn, feed: i64, record: i64, limit: i64) -> Result<Vec<AttemptView>> {
     const FIND: &str = "select a.attempt, a.version, a.operation, q.id, q.name, q.records, q.sends, q.sent_us,
-            q.answered_us, coalesce(a.class, q.class), q.status, a.receipt, substr(coalesce(q.answer, x''), 1, 4096)
+            q.answered_us, coalesce(a.class, q.class), q.status, a.receipt, coalesce(q.answer, x'')
         from attempt a join request q on q.id = a.request
         where a.feed = $1 and a.record = $2 order by a.attempt desc limit $3";
     c.rows(FIND, (feed, record, limit), |r| {
