@@ -121,7 +121,10 @@ fn columns(run: &mut Run<'_>, key: fmt::Arguments<'_>, b: &BatchRow) -> store::R
     let (done_to, is_settled) = match b.state.as_str() {
         "settled" => (b.rows, true),
         "offered" | "published" | "abandoned" => (0, false),
-        other => return Ok(run.found.unknown("batch", key, "state", other)),
+        other => {
+            run.found.unknown("batch", key, "state", other);
+            return Ok(());
+        }
     };
     if b.done_to != done_to {
         run.found.differs("batch", key, "done_to", b.done_to, done_to);

@@ -103,10 +103,14 @@ fn columns<'h>(
     {
         run.found.add("item", key, "print 与原始行不符", "print is not the raw row's");
     }
+    let made = remake.named(run, item)?;
+    if let Some((_, version)) = made.as_ref().filter(|(_, version)| *version != item.version) {
+        run.found.differs("item", key, "version", item.version, *version);
+    }
     // An item under no identity is named by its row.
     let named = match item.identity.strip_prefix('\u{1}') {
         Some(_) => Some(nameless(&item.print)),
-        None => remake.identity(run, item)?,
+        None => made.and_then(|(identity, _)| identity),
     };
     if named.is_some_and(|named| named != item.identity) {
         run.found.add("item", key, "identity 与原始行不符", "identity is not the raw row's");
