@@ -204,7 +204,8 @@ fn text(answer: &OnceAnswer, hub: &Hub, context: &Context) -> String {
     }
     out.push_str(&jobs.render("没有任务", "no jobs"));
     for j in answer.jobs.iter().filter(|j| !j.en.is_empty()) {
-        out.push_str(&format!("{}: {}\n", j.job, lang.pick(&j.zh, &j.en)));
+        let said = lang.pick(&j.zh, &j.en).replace('\n', "\n    ");
+        out.push_str(&format!("{}\n    {said}\n", j.job));
     }
 
     section(&mut out, lang, ("成为的", "What became of the rows"));

@@ -3,6 +3,7 @@
 
 mod cli;
 mod config;
+mod console;
 mod kit;
 mod rules;
 mod samples;
