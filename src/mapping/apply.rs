@@ -96,7 +96,9 @@ impl Bound<'_> {
                     item.reasons.clear();
                 }
                 State::Taken(problem) => {
-                    self.reasons(problem.into_iter(), "", "", self.mapping.name(), &mut item);
+                    if let Some((setting, problem)) = problem {
+                        self.reasons([problem].into_iter(), setting, "", self.mapping.name(), &mut item);
+                    }
                     self.fill(cx, &mut item);
                     self.order(cx, read_us, &mut item);
                     self.withdrawal(cx, &mut item);
@@ -107,7 +109,13 @@ impl Bound<'_> {
     }
 
     /// Calls `each` for every element of the row, or once where the mapping has no `each` or filters the row.
-    fn elements(&self, rows: &Rows, row: usize, found: Option<&Found>, mut visit: impl FnMut(&mut Context<'_>, State)) {
+    pub(super) fn elements(
+        &self,
+        rows: &Rows,
+        row: usize,
+        found: Option<&Found>,
+        mut visit: impl FnMut(&mut Context<'_>, State),
+    ) {
         let mapping = self.mapping;
         let mut cx = Context::new(mapping, rows.row(row), &self.at, &rows.encoding);
         cx.found = found;
@@ -131,7 +139,7 @@ impl Bound<'_> {
             cx.found = found;
             cx.element = &cells;
             let own = match (&elements.problem, &each.when) {
-                (Some(problem), _) => State::Taken(Some(problem.clone())),
+                (Some(problem), _) => State::Taken(Some(("each", problem.clone()))),
                 (None, Some(when)) => State::of(when.holds(&mut cx)),
                 (None, None) => State::Taken(None),
             };
@@ -303,10 +311,10 @@ impl Bound<'_> {
 }
 
 /// Whether an element goes on.
-enum State {
+pub(super) enum State {
     Filtered,
-    /// With what is wrong with it as a whole.
-    Taken(Option<Problem>),
+    /// With what is wrong with it as a whole, and the setting that found it.
+    Taken(Option<(&'static str, Problem)>),
 }
 
 impl State {
@@ -315,7 +323,7 @@ impl State {
             Ok(true) => Self::Taken(None),
             Ok(false) => Self::Filtered,
             // What cannot be judged is shown to a person rather than left out.
-            Err(problem) => Self::Taken(Some(problem)),
+            Err(problem) => Self::Taken(Some(("when", problem))),
         }
     }
 }

@@ -190,8 +190,9 @@ impl Expression {
         match bool::try_from(value.clone()) {
             Ok(holds) => Ok(holds),
             Err(_) => {
-                let gave = text_of(&value).map_or_else(|message| message, |text| format!("{text:?}"));
-                Err(failed(&format!("a condition must give true or false, not {gave}")))
+                let gave =
+                    text_of(&value).map_or_else(|message| message, |text| format!("{:?}", text.unwrap_or_default()));
+                Err(failed(&format!("{gave}（不是 TRUE 或 FALSE / neither TRUE nor FALSE）")))
             }
         }
     }
@@ -227,7 +228,7 @@ fn text_of(value: &Value) -> Result<Option<String>, String> {
         ValueKind::Undefined | ValueKind::None => None,
         ValueKind::Bool => Some(if value.is_true() { "1" } else { "0" }.to_owned()),
         ValueKind::Number if value.is_integer() => Some(value.to_string()),
-        ValueKind::Number => return Err("it gives a fraction; amounts go by as = \"money\"".to_owned()),
+        ValueKind::Number => return Err(format!("{value}（小数 / a fraction）")),
         // What went wrong inside shows as `<invalid value: invalid operation: VALUE: …>`.
         ValueKind::Invalid => {
             let shown = value.to_string();
@@ -235,7 +236,7 @@ fn text_of(value: &Value) -> Result<Option<String>, String> {
             return Err(inner.trim_start_matches("invalid operation: ").to_owned());
         }
         ValueKind::String => value.as_str().map(str::to_owned).filter(|text| !text.is_empty()),
-        other => return Err(format!("it gives a {other}, not a text")),
+        other => return Err(format!("{other}（不是文本 / not a text）")),
     })
 }
 
@@ -345,8 +346,10 @@ mod tests {
             (r#"BT == "a=b" or 'x=y' == 'x=y'"#, "1"),
             (r#"SL >= "1" and SL <= "2""#, "1"),
             (r#"TRUE"#, "1"),
-            (r#"VALUE(SL) / 5"#, "it gives a fraction; amounts go by as = \"money\""),
-            (r#"VALUE(BH)"#, "VALUE: \"E420704\" is no whole number"),
+            (r#"VALUE(SL) / 5"#, "2.4（小数 / a fraction）"),
+            (r#"TEXT(SL, "0.00")"#, "TEXT(…, \"0.00\")"),
+            (r#"[SL]"#, "sequence（不是文本 / not a text）"),
+            (r#"VALUE(BH)"#, "VALUE(\"E420704\")"),
         ] {
             assert_eq!(eval(text, &row), want, "{text}");
         }
@@ -406,6 +409,6 @@ mod tests {
         let long = format!("CONCAT({})", vec!["A"; 1000].join(", "));
         assert_eq!(eval(&long, &row), "0: the expression is longer than 2000 bytes | a `table` says it better");
         let evil = "REPT(REPT(REPT(\"x\", 10000), 10000), 10000)";
-        assert_eq!(eval(evil, &[]), "REPT: the text would be longer than 1000000 characters");
+        assert_eq!(eval(evil, &[]), "REPT: > 1000000");
     }
 }

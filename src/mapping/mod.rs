@@ -58,6 +58,8 @@ pub struct Mapping {
     identity: Vec<IdentityPart>,
     version: Option<Version>,
     rules: Vec<FieldRule>,
+    /// By field: the place of its rule.
+    rule_of: Vec<Option<usize>>,
     lookups: Vec<Lookup>,
     /// By look-up: the rules for the values it looks for, in the order of [`Lookup::fields`].
     lookup_values: Vec<Vec<Rule>>,
@@ -256,6 +258,10 @@ impl Mapping {
     /// False: the source's deal codes are known to have wrong check characters, and no warning is wanted.
     pub fn deal_code_check(&self) -> bool {
         self.deal_code_check
+    }
+
+    fn rule_of(&self, field: FieldId) -> Option<&FieldRule> {
+        self.rule_of[field].map(|at| &self.rules[at])
     }
 
     /// Required fields that no rule fills: every record will lack them.

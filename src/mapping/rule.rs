@@ -51,6 +51,8 @@ pub(super) enum Source {
     },
     Expression(Expression),
     Lookup(usize),
+    /// What another field's rule gives; never one that looks up or points on.
+    Field(FieldId),
 }
 
 #[derive(Debug)]
@@ -169,6 +171,18 @@ impl Rule {
                 Err(problem) => cx.problems.push(problem),
             },
             Source::Lookup(lookup) => self.look_up(*lookup, cx, out),
+            Source::Field(field) => {
+                let problems = cx.problems.len();
+                let mut value = String::new();
+                if let Some(other) = cx.mapping.rule_of(*field) {
+                    other.rule.eval(cx, &mut value);
+                }
+                // What is wrong there is told there.
+                cx.problems.truncate(problems);
+                if !value.is_empty() {
+                    self.put(&value, cx, out);
+                }
+            }
         }
         cx.scratch = scratch;
     }

@@ -36,7 +36,12 @@ impl Bound<'_> {
         let mut items = Vec::new();
         self.apply(rows, row, found, read_us, &mut items);
         let mapping = self.mapping;
-        let explain = |item: &Item| {
+        // By item: what its element has under each slot that differs from element to element.
+        let mut elements: Vec<Vec<(usize, String)>> = Vec::new();
+        self.elements(rows, row, None, |cx, _| {
+            elements.push(cx.element.iter().map(|(slot, text)| (*slot, (*text).to_owned())).collect());
+        });
+        let explain = |item: &Item, element: &[(usize, String)]| {
             let rules = mapping.rules.iter().filter(|_| !item.filtered);
             let fields = rules.map(|rule| {
                 let field = &mapping.dataset.fields[rule.field];
@@ -46,7 +51,7 @@ impl Bound<'_> {
                 FieldTrace {
                     field: field.name.clone(),
                     label: field.name_zh.clone(),
-                    columns: slots.into_iter().map(|slot| self.given(rows, row, slot)).collect(),
+                    columns: slots.into_iter().map(|slot| self.given(rows, row, element, slot)).collect(),
                     rule: rule.written.clone(),
                     place: rule.place.clone(),
                     result: item.draft.get(rule.field).map(str::to_owned),
@@ -55,11 +60,18 @@ impl Bound<'_> {
             });
             fields.collect()
         };
-        items.into_iter().map(|item| Trace { fields: explain(&item), item }).collect()
+        items
+            .into_iter()
+            .zip(&elements)
+            .map(|(item, element)| Trace { fields: explain(&item, element), item })
+            .collect()
     }
 
-    fn given(&self, rows: &Rows, row: usize, slot: usize) -> (String, Option<String>) {
+    fn given(&self, rows: &Rows, row: usize, element: &[(usize, String)], slot: usize) -> (String, Option<String>) {
         let name = self.mapping.names[slot].text.clone();
+        if let Some((_, text)) = element.iter().find(|(s, _)| *s == slot) {
+            return (name, Some(text.clone()));
+        }
         let cell = self.at.get(slot).map_or(Cell::Absent, |column| rows.row(row).cell(*column));
         let given = match cell {
             Cell::Absent => None,
@@ -81,6 +93,11 @@ fn read_by(rule: &Rule, bound: &Bound<'_>, slots: &mut Vec<usize>) {
             Part::Literal(_) => None,
         })),
         Source::Expression(expression) => slots.extend(expression.slots()),
+        Source::Field(field) => {
+            if let Some(rule) = bound.mapping.rule_of(*field) {
+                read_by(&rule.rule, bound, slots);
+            }
+        }
         Source::Lookup(number) => {
             for value in &bound.mapping.lookup_values[*number] {
                 read_by(value, bound, slots);

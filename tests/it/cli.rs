@@ -63,14 +63,17 @@ fn a_command_typed_wrongly_ends_with_two_and_a_suggestion() {
     错误：没有选项 `--strict`
     提示：加 --help 查看用法
     ");
-    insta::assert_snapshot!(run(&["--lang=zh", "job"]), @r"
+    insta::assert_snapshot!(run(&["--lang=zh", "job"]), @"
     exit 2
     任务：从各系统取数，以及何时取
 
     用法: exchange-hub job [OPTIONS] <COMMAND>
 
     命令:
-      list  列出任务及其下次运行时间
+      list    列出任务及其上次、下次运行时间
+      run     立即运行一个任务，等到取来的行成为记录或条目
+      pause   暂停一个任务
+      resume  恢复一个已暂停的任务
 
     选项:
           --config <PATH>    配置文件，默认 config/hub.toml

@@ -263,5 +263,48 @@ async fn what_no_check_can_see_is_this_and_no_more() {
             }
         }
     }
-    insta::assert_snapshot!(unseen.join("\n"), @"");
+    insta::assert_snapshot!(unseen.join("\n"), @"
+    assigned_code.assigned_us
+    attachment.size
+    attachment.media_type
+    attachment.state
+    attachment: a row
+    attempt.receipt
+    batch.attempts
+    batch.node
+    batch.read_us
+    counter.value
+    delivery.due_us
+    delivery.tries
+    delivery.number
+    feed.state_why
+    feed.tries
+    feed.rest_until_us
+    file_seen.modified_us
+    file_seen.taken_us
+    item.version
+    item.seen
+    item.last_us
+    item_need.grp
+    job.paused_why
+    job.due_us
+    record_attachment.name
+    record_attachment: a row
+    request.sent_us
+    request.answered_us
+    request.sends
+    request.answer
+    revision.since_us
+    run.cause
+    run.started_us
+    run.ended_us
+    run.why
+    seen.identity
+    seen: a row
+    source.name
+    source.checkpoint
+    source.node
+    source.epoch
+    source.lease_until_us
+    ");
 }

@@ -67,6 +67,8 @@ pub(crate) struct Flat {
     joined: String,
     /// By our column: the page's column, plus one; 0 = not met in this page.
     page: Vec<u32>,
+    /// Columns in the order of the leaves of the last element: the next one is most likely the same again.
+    order: Vec<u32>,
 }
 
 impl Flat {
@@ -112,6 +114,22 @@ impl Flat {
     }
 
     fn column(&mut self, path: &str) -> Result<u32, Broken> {
+        let turn = self.leaves.len();
+        if let Some(column) = self.order.get(turn)
+            && self.columns[*column as usize].0 == path
+        {
+            return Ok(*column);
+        }
+        let column = self.find_column(path)?;
+        match self.order.get_mut(turn) {
+            Some(order) => *order = column,
+            None if turn < COLUMNS_MAX => self.order.push(column),
+            None => {}
+        }
+        Ok(column)
+    }
+
+    fn find_column(&mut self, path: &str) -> Result<u32, Broken> {
         if let Some(column) = self.names.get(path) {
             return Ok(*column);
         }

@@ -18,22 +18,14 @@ mod date;
 mod encoding;
 mod flat;
 mod json;
-mod json_row;
 pub mod limits;
 mod lines;
-mod ndjson;
-mod sheet;
-mod split;
 #[cfg(test)]
 mod testing;
 mod window;
 pub mod write;
 mod xlsx;
-mod xlsx_cell;
-mod xlsx_guard;
 mod xml;
-mod xml_row;
-mod xml_token;
 
 pub use config::{
     AsciiChar, CsvConfig, FormatConfig, HeaderRows, JsonConfig, Merged, NdjsonConfig, Quote, Sheet, SkipRows,
@@ -53,7 +45,7 @@ pub fn open(config: &FormatConfig, name: &str, input: Box<dyn Input + 'static>) 
     let body = match config {
         FormatConfig::Csv(config) => Body::Csv(Box::new(csv::Csv::new(config, Box::new(input)))),
         FormatConfig::Json(config) => Body::Json(Box::new(json::Json::new(config, Box::new(input)))),
-        FormatConfig::Ndjson(config) => Body::Ndjson(Box::new(ndjson::Ndjson::new(config, Box::new(input)))),
+        FormatConfig::Ndjson(config) => Body::Ndjson(Box::new(json::ndjson::Ndjson::new(config, Box::new(input)))),
         FormatConfig::Xml(config) => Body::Xml(Box::new(xml::Xml::new(config, Box::new(input)))),
         FormatConfig::Xlsx(config) => Body::Xlsx(Box::new(xlsx::Xlsx::new(config, input))),
     };
@@ -75,7 +67,7 @@ pub struct Reader {
 enum Body {
     Csv(Box<csv::Csv>),
     Json(Box<json::Json>),
-    Ndjson(Box<ndjson::Ndjson>),
+    Ndjson(Box<json::ndjson::Ndjson>),
     Xml(Box<xml::Xml>),
     Xlsx(Box<xlsx::Xlsx>),
     Ended,

@@ -51,7 +51,7 @@ pub const ZIP_RATIO_FREE_BYTES: u64 = 8 << 20;
 pub const XLSX_BYTES_MAX: u64 = 2 << 30;
 
 /// Bytes of the shared texts of an xlsx file, unpacked: they are held in memory while the sheet is read.
-pub const XLSX_TEXTS_BYTES_MAX: u64 = 64 << 20;
+pub const XLSX_TEXTS_BYTES_MAX: u64 = 128 << 20;
 
 /// Bytes between two tags in any part of an xlsx file. A cell has at most 32,767 characters.
 pub const XLSX_TEXT_BYTES_MAX: u64 = 1 << 20;

@@ -113,7 +113,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     e.add_function("VALUE", |value: Value| {
         let value = text(&value);
         let number = super::super::rule::without_zero_fraction(&value).parse::<i64>();
-        let message = || Error::new(ErrorKind::InvalidOperation, format!("VALUE: \"{value}\" is no whole number"));
+        let message = || Error::new(ErrorKind::InvalidOperation, format!("VALUE(\"{value}\")"));
         number.map_or_else(|_| Value::from(message()), Value::from)
     });
     e.add_function("TEXT", pad);
@@ -133,7 +133,7 @@ fn switch(value: Value, cases: Rest<Value>) -> Value {
 /// `TEXT(12, "0000")` is `0012`; other formats are not known, since dates and amounts have rules of their own.
 fn pad(value: Value, format: &str) -> Result<String, Error> {
     if format.is_empty() || format.len() > 40 || !format.bytes().all(|b| b == b'0') {
-        let message = "TEXT: the format is zeros alone, e.g. \"0000\"; dates and amounts go by `as`";
+        let message = format!("TEXT(…, \"{format}\")");
         return Err(Error::new(ErrorKind::InvalidOperation, message));
     }
     let value = text(&value);
@@ -145,7 +145,7 @@ fn within_limit(function: &str, chars: usize) -> Result<(), Error> {
     if chars <= CHARS_MAX {
         return Ok(());
     }
-    let message = format!("{function}: the text would be longer than {CHARS_MAX} characters");
+    let message = format!("{function}: > {CHARS_MAX}");
     Err(Error::new(ErrorKind::InvalidOperation, message))
 }
 

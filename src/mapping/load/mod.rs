@@ -12,7 +12,7 @@ mod rule;
 mod special;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -20,7 +20,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::convert::clean::Width;
 use super::row::{Placeholders, Reading};
-use super::rule::{Rule, UnitField};
+use super::rule::{Rule, Source, UnitField};
 use super::{Assign, FieldRule, Lookup, Mapping, Name, WhenLost};
 use crate::diagnostic::{Diagnostic, Words, nearest};
 use crate::schema::table::{Document, Word, perhaps, say};
@@ -107,6 +107,8 @@ struct Loader<'s> {
     code_sets: BTreeSet<String>,
     /// Slots that differ from element to element of `each`.
     split_slots: Vec<usize>,
+    /// Where rules point at other fields: file, place, field.
+    pointed: Vec<(PathBuf, usize, FieldId)>,
     rules: Vec<FieldRule>,
 }
 
@@ -129,6 +131,7 @@ impl<'s> Loader<'s> {
             stamps: Vec::new(),
             code_sets: BTreeSet::new(),
             split_slots: Vec::new(),
+            pointed: Vec::new(),
             rules: Vec::new(),
         }
     }
@@ -162,6 +165,7 @@ impl<'s> Loader<'s> {
         }
         let version = root.get("version").and_then(|node| self.version(own, node));
         self.fields(own, root, shared, shared_root);
+        self.pointed_at(own, shared);
         let withdraw_when = root.get("withdraw_when").and_then(|node| self.condition(own, node, "withdraw_when"));
         let when_lost = self.choice(own, root, "when_lost", &["keep", "withdraw"]);
         let parents = self.choice(own, root, "parents", &["wait", "warn"]);
@@ -175,6 +179,8 @@ impl<'s> Loader<'s> {
         }
         let examples = self.examples(own, root);
         let dataset = self.dataset.clone()?;
+        let place = |field: FieldId| self.rules.iter().position(|rule| rule.field == field);
+        let rule_of = (0..dataset.fields.len()).map(place).collect();
         let volatile = self.volatile(version.as_ref().map(|v| v.column));
         Some(Mapping {
             name: self.name.to_owned(),
@@ -196,6 +202,7 @@ impl<'s> Loader<'s> {
             identity,
             version,
             rules: self.rules,
+            rule_of,
             lookups: self.lookups,
             lookup_values: self.lookup_values,
             assigns: self.assigns,
@@ -301,6 +308,29 @@ impl<'s> Loader<'s> {
         }
     }
 
+    /// A rule may point at a field whose rule makes its value from the row alone.
+    fn pointed_at<'d>(&self, own: &mut Document<'d>, shared: &mut Document<'d>) {
+        for (file, at, field) in &self.pointed {
+            let rule = self.rules.iter().find(|rule| rule.field == *field);
+            let plain = rule.is_some_and(|rule| !matches!(rule.rule.source, Source::Lookup(_) | Source::Field(_)));
+            if plain {
+                continue;
+            }
+            let name = self.dataset.as_ref().map(|dataset| dataset.fields[*field].name.as_str()).unwrap_or_default();
+            let message = match rule {
+                None => {
+                    say(format!("`{name}` 没有取自原始行的规则"), format!("`{name}` has no rule that reads the row"))
+                }
+                Some(_) => say(
+                    format!("`{name}` 自身取自另一记录或字段"),
+                    format!("`{name}` itself comes from another record or field"),
+                ),
+            };
+            let doc = if own.file == file { &mut *own } else { &mut *shared };
+            doc.wrong(*at, message, say("改为读取列", "read the column instead"));
+        }
+    }
+
     fn field(&mut self, doc: &mut Document<'_>, field: FieldId, node: &Node<'_>) {
         let span = node.span();
         let written = doc.text[span.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
@@ -328,9 +358,8 @@ impl<'s> Loader<'s> {
 
     /// Stamps, and what is copied from the version column.
     fn volatile(&self, version: Option<usize>) -> Vec<FieldId> {
-        let from_version = |rule: &&FieldRule| {
-            version.is_some_and(|slot| matches!(rule.rule.source, super::rule::Source::Column(s) if s == slot))
-        };
+        let from_version =
+            |rule: &&FieldRule| version.is_some_and(|slot| matches!(rule.rule.source, Source::Column(s) if s == slot));
         let copied = self.rules.iter().filter(from_version).map(|rule| rule.field);
         let all: BTreeSet<FieldId> = self.stamps.iter().copied().chain(copied).collect();
         all.into_iter().collect()

@@ -27,7 +27,9 @@ pub(super) enum Built {
 }
 
 /// Where a value comes from: exactly one in a rule, but `assign` may have a `from`.
-const SOURCES: &[&str] = &["from", "const", "concat", "present", "expr", "lookup", "assign", "stamp"];
+const SOURCES: &[&str] = &["from", "const", "concat", "present", "expr", "field", "lookup", "assign", "stamp"];
+/// Those of a rule that fills no field.
+const VALUE_SOURCES: &[&str] = &["from", "const", "concat", "present", "expr", "field"];
 /// What is done with a value.
 const STEPS: &[&str] = &[
     "regex",
@@ -89,6 +91,12 @@ impl Loader<'_> {
             "concat" => self.concat(doc, table)?,
             "present" => self.present(doc, table)?,
             "expr" => Source::Expression(self.expression(doc, table.get("expr")?, "expr")?),
+            "field" => {
+                let word = doc.text(table, "field")?;
+                let pointed = self.own_field(doc, &word)?;
+                self.pointed.push((doc.file.to_owned(), word.at, pointed));
+                Source::Field(pointed)
+            }
             "lookup" => Source::Lookup(self.lookup(doc, table, at)?),
             _ => self.from(doc, table)?,
         };
@@ -111,7 +119,7 @@ impl Loader<'_> {
         for_field: bool,
         at: usize,
     ) -> Option<&'static str> {
-        let sources = if for_field { SOURCES } else { &SOURCES[..5] };
+        let sources = if for_field { SOURCES } else { VALUE_SOURCES };
         let known: Vec<&str> =
             sources.iter().chain(STEPS).copied().chain(PARTS.iter().map(|(part, _)| *part)).collect();
         doc.only(table, &known);
@@ -123,7 +131,11 @@ impl Loader<'_> {
         let kind = match given[..] {
             [] => {
                 let message = say("规则没有写明值从何来", "the rule does not say where the value comes from");
-                doc.wrong(at, message, one_of(sources));
+                // The commonest slip, and a key of its own.
+                match table.get_key_value("form") {
+                    Some((form, _)) => doc.wrong(form.span().start, message, maybe("from", "")),
+                    None => doc.wrong(at, message, one_of(sources)),
+                }
                 return None;
             }
             [(_, one)] => one,
@@ -468,7 +480,9 @@ fn belongs(owner: &str) -> Words {
 fn implied(kind: Option<Kind>, source: &Source) -> &'static str {
     match kind {
         // These give the standard's form already.
-        _ if matches!(source, Source::Const(_) | Source::Present { .. } | Source::Lookup(_)) => "text",
+        _ if matches!(source, Source::Const(_) | Source::Present { .. } | Source::Lookup(_) | Source::Field(_)) => {
+            "text"
+        }
         Some(Kind::DateTime | Kind::Date) => "datetime",
         Some(Kind::Integer) => "integer",
         Some(Kind::Decimal) => "number",

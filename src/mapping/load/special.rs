@@ -64,13 +64,15 @@ impl Loader<'_> {
         dataset: &Arc<Dataset>,
         field: Option<FieldId>,
     ) -> Option<Rule> {
-        let own = self.dataset.replace(dataset.clone());
         let rule = match (node.get_ref().as_str(), field) {
-            // Its kind and its half-width letters count; its code set does not, since what is looked for is a value.
-            (Some(_), Some(field)) => self.rule(doc, node, Some(field)),
+            (Some(_), Some(field)) => {
+                let own = self.dataset.replace(dataset.clone());
+                let rule = self.rule(doc, node, Some(field));
+                self.dataset = own;
+                rule
+            }
             _ => self.rule(doc, node, None),
         };
-        self.dataset = own;
         match rule {
             Some(Built::Rule(rule, _)) => Some(rule),
             Some(_) => {

@@ -57,18 +57,18 @@ fn columns_are_split_in_parallel() {
       BID_SECTION_CODE = E41
       BID_SECTION_NAME = 一
       BID_SECTION_CONTENT = 第1标段
-      refused list_uneven: the lists differ in length: BDBH 3, BDMC 2 [s/m]
+      refused list_uneven: each: the lists differ in length: BDBH 3, BDMC 2 [s/m]
     row 3, element 1, identity 4|E42, group 4
       TENDER_PROJECT_CODE = E4
       BID_SECTION_CODE = E42
       BID_SECTION_NAME = 二
       BID_SECTION_CONTENT = 第2标段
-      refused list_uneven: the lists differ in length: BDBH 3, BDMC 2 [s/m]
+      refused list_uneven: each: the lists differ in length: BDBH 3, BDMC 2 [s/m]
     row 3, element 2, identity 4|E43, group 4
       TENDER_PROJECT_CODE = E4
       BID_SECTION_CODE = E43
       BID_SECTION_CONTENT = 第3标段
-      refused list_uneven: the lists differ in length: BDBH 3, BDMC 2 [s/m]
+      refused list_uneven: each: the lists differ in length: BDBH 3, BDMC 2 [s/m]
     ");
 }
 
@@ -91,6 +91,11 @@ BIDDER_NAME = { from = "DW", as = "name" }
         &["ID", "DW1", "DW2", "DW3", "BJ1_JE", "BJ2_JE", "BJ3_JE"],
         &[&["1", "甲", "", "丙", "1", "", "作废"], &["2", "", "", "", "", "", ""]],
     );
+    let bound = mapping.bind(given.columns(), true).unwrap();
+    assert_eq!(
+        bound.trace(&given, 0, &Found::default(), READ_US)[0].fields[0].columns,
+        [("DW".to_owned(), Some("甲".to_owned()))]
+    );
     assert_snapshot!(shown(&mapping, &given, &Found::default()), @r"
     row 0, element 0, identity 1|1, group 1
       BIDDER_NAME = 甲
@@ -98,6 +103,42 @@ BIDDER_NAME = { from = "DW", as = "name" }
     row 1, element 0, filtered, group 2
     ");
 }
+
+proptest::proptest! {
+    /// Rows are bytes from outside: whatever stands in them, every row makes at least one item, and nothing panics.
+    #[test]
+    fn no_row_makes_it_panic(cells in proptest::collection::vec("[0-9一二甲；、;,.:/年月日万元亩无 \u{3000}０Ａ\n%()（）-]{0,12}", 10)) {
+        let mapping = mapping(RICH);
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let columns: Vec<&str> = mapping.columns().iter().map(String::as_str).collect();
+        let given = rows(&columns, &[&cells[..columns.len()]]);
+        proptest::prop_assert!(!apply(&mapping, &given, &Found::default()).is_empty());
+    }
+}
+
+const RICH: &str = r#"
+dataset = "513"
+placeholders = ["无", "-"]
+identity = ["ID", "BD"]
+version = { from = "V", form = ["text", "epoch_s", "epoch_ms", "excel"] }
+when = 'NOT(ISNUMBER(FIND("测试", BT)))'
+withdraw_when = { SC = ["1"] }
+[each]
+split = { BD = "、", MC = ["、", "；"] }
+[fields]
+BID_SECTION_CODE = "BD"
+NOTICE_NAME = { from = "BT", regex = "^(.*?)(?:公告)?$", max = 5 }
+NOTICE_SEND_TIME = { from = "V", form = ["text", "dd/MM/yyyy", "epoch_ms"] }
+NOTICE_MEDIA = { from = "MC", split = ["、", "::"] }
+NOTICE_NATURE = { from = "SC", code = "notice_nature", table = { "一" = "1" }, default = "9" }
+BID_AMOUNT = { from = "JE", as = "money", unit_from = "DW" }
+WIN_BIDDER_NAME = { from = "BT", as = "name" }
+URL = { concat = ["ID", "BD"], separator = "/" }
+OTHER_CONTENT = { expr = 'MID(BT, LEN(ID), 2) ~ TEXT(SC, "000")' }
+WIN_BIDDER_CODE = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = { field = "WIN_BIDDER_NAME" } }, take = "LEGAL_CODE" }
+UNIFIED_DEAL_CODE = { assign = "unified-deal-code", class = "A01", by = "BID_SECTION_CODE", from = "MC" }
+DATA_TIMESTAMP = { stamp = "version" }
+"#;
 
 #[test]
 fn a_row_that_cannot_be_cut_is_one_refused_item() {
@@ -111,10 +152,10 @@ fn a_row_that_cannot_be_cut_is_one_refused_item() {
     row 0, element 0, group 1
       TENDER_PROJECT_CODE = E1
       BID_SECTION_CONTENT = 第1标段
-      refused list_too_long: the row has more than 10000 elements [s/m]
+      refused list_too_long: each: the row has more than 10000 elements [s/m]
     row 1, element 0, group 2
       TENDER_PROJECT_CODE = E2
       BID_SECTION_CONTENT = 第1标段
-      refused cell_undecodable: the cell has bytes that are not GBK [s/m]
+      refused cell_undecodable: each: the cell has bytes that are not GBK [s/m]
     ");
 }

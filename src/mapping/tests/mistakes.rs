@@ -30,8 +30,8 @@ fn ten_mistakes_are_told_at_ten_places() {
       hint: add reason = "why nobody supplies the parents yet"
     m.toml:8:1: TENDER_ANN_QUA_INQUERY_ANN has no field `NOTICE_NAM`
       hint: `NOTICE_NAME` (公告标题)?
-    m.toml:9:22: the rule does not say where the value comes from
-      hint: one of from, const, concat, present, expr, lookup, assign, stamp
+    m.toml:9:24: the rule does not say where the value comes from
+      hint: `from`?
     m.toml:10:22: there is no column `GGTB`
       hint: `GGBT`?
     m.toml:11:44: `as` cannot be `datetme`
@@ -58,8 +58,8 @@ fn and_in_chinese() {
       提示：加上 reason = "为何尚无上级数据"
     m.toml:8:1: TENDER_ANN_QUA_INQUERY_ANN 没有字段 `NOTICE_NAM`
       提示：是否为 `NOTICE_NAME`（公告标题）？
-    m.toml:9:22: 规则没有写明值从何来
-      提示：应为 from、const、concat、present、expr、lookup、assign、stamp 之一
+    m.toml:9:24: 规则没有写明值从何来
+      提示：是否为 `from`？
     m.toml:10:22: 没有列 `GGTB`
       提示：是否为 `GGBT`？
     m.toml:11:44: `as` 不能是 `datetme`
@@ -155,7 +155,7 @@ PRICE_FORM_CODE = {}
       hint: `BID_SECTION_CODE` (标段（包）编号)?
     m.toml:27:25: `BIDDER_ROLE` is no time, so it cannot be stamped
     m.toml:28:19: the rule does not say where the value comes from
-      hint: one of from, const, concat, present, expr, lookup, assign, stamp
+      hint: one of from, const, concat, present, expr, field, lookup, assign, stamp
     "#);
 }
 
@@ -221,6 +221,28 @@ found = { LEGAL_PERSON_BAS = [], LEGAL_PERSON_BASE = [{ LEGAL_NAM = "x" }] }
     m.toml:1:1: 没有任何规则
       提示：加上 [fields]，每行 字段 = "列"
     "#);
+}
+
+#[test]
+fn a_rule_points_only_at_what_the_row_itself_gives() {
+    let text = r#"
+dataset = "503"
+[fields]
+NOTICE_NAME = { field = "TENDERER_NAME" }
+TENDERER_NAME = { field = "NOTICE_NAME" }
+URL = { field = "NOTICE_CONTENT" }
+NOTICE_MEDIA = { field = "MEDIA" }
+"#;
+    assert_snapshot!(mistakes(text, Lang::En), @r"
+    m.toml:4:25: `TENDERER_NAME` itself comes from another record or field
+      hint: read the column instead
+    m.toml:5:27: `NOTICE_NAME` itself comes from another record or field
+      hint: read the column instead
+    m.toml:6:17: `NOTICE_CONTENT` has no rule that reads the row
+      hint: read the column instead
+    m.toml:7:26: TENDER_ANN_QUA_INQUERY_ANN has no field `MEDIA`
+      hint: `exchange-hub schema show 503` names them
+    ");
 }
 
 #[test]

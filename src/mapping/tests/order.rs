@@ -38,12 +38,12 @@ fn rows_are_filtered_by_values_or_by_an_expression() {
     assert_snapshot!(by("'LEN(BT)'"), @r#"
     row 0, identity a
       NOTICE_NAME = 测试公告
-      refused expression_failed: the expression failed: a condition must give true or false, not Some("4") [s/m]
+      refused expression_failed: when: the expression failed: "4"（不是 TRUE 或 FALSE / neither TRUE nor FALSE） [s/m]
     row 1, identity b
       NOTICE_NAME = 公告
-      refused expression_failed: the expression failed: a condition must give true or false, not Some("2") [s/m]
+      refused expression_failed: when: the expression failed: "2"（不是 TRUE 或 FALSE / neither TRUE nor FALSE） [s/m]
     row 2, identity c
-      refused expression_failed: the expression failed: a condition must give true or false, not Some("0") [s/m]
+      refused expression_failed: when: the expression failed: "0"（不是 TRUE 或 FALSE / neither TRUE nor FALSE） [s/m]
     "#);
 }
 

@@ -246,7 +246,7 @@ fn expressions() {
     "#);
     assert_snapshot!(field("NOTICE_NAME", r#"{ expr = 'VALUE(A)', max = 2 }"#, &["123", "甲"]), @r#"
     "123" → 12; warning NOTICE_NAME (公告标题): 3 characters, cut to 2 [s/m:3]
-    "甲" → NOTICE_NAME (公告标题): the expression failed: VALUE: "甲" is no whole number [s/m:3]
+    "甲" → NOTICE_NAME (公告标题): the expression failed: VALUE("甲") [s/m:3]
     "#);
 }
 
@@ -286,6 +286,26 @@ fn look_ups_take_wait_default_or_refuse() {
       refused lookup_many: TENDERER_CODE (招标人代码): more than one record of LEGAL_PERSON_BASE has LEGAL_NAME "两家" [s/m:5]
     "#);
     assert_eq!(apply(&mapping, &given, &found)[0].looked_at, [(7, 3), (7, 3), (7, 3)]);
+}
+
+#[test]
+fn a_rule_may_take_what_another_field_has() {
+    let text = r#"
+dataset = "TENDER_PROJECT"
+[fields]
+TENDERER_NAME = { from = "BT", regex = "招标人：(.+)", as = "name" }
+TENDERER_CODE = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = { field = "TENDERER_NAME" } }, take = "LEGAL_CODE" }
+TENDER_AGENCY_NAME = { field = "TENDERER_NAME" }
+"#;
+    let mapping = mapping(text);
+    assert_snapshot!(shown(&mapping, &rows(&["BT"], &[&["招标人：某 局"], &["招标"]]), &Found(vec![HashMap::new()])), @r#"
+    row 0
+      TENDERER_NAME = 某局
+      TENDER_AGENCY_NAME = 某局
+      waits for look-up 0: 某局
+    row 1
+      refused pattern_unmatched: TENDERER_NAME (招标人名称): "招标" does not match 招标人：(.+) [s/m:4]
+    "#);
 }
 
 #[test]

@@ -12,9 +12,12 @@ use crate::config::CsvConfig;
 use crate::encoding::{Bad, Encoding, undecodable};
 use crate::limits::{COLUMNS_MAX, LOOKS_LIKE_A_ROW_COLUMNS_MIN, QUOTED_LINES_MAX};
 use crate::lines::{Found, Line, Lines};
-use crate::split::{Splitter, State};
 use crate::window::open_window;
 use crate::{Out, Refusal, Stop, write};
+
+mod split;
+
+use split::{Splitter, State};
 
 pub(crate) struct Csv {
     config: CsvConfig,

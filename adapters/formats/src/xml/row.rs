@@ -10,9 +10,10 @@ use crate::flat::{Broken, Flat, Spot};
 use crate::limits::{ATTRIBUTES_MAX, DEPTH_MAX};
 
 /// Parses one element and reports its leaves.
-pub(crate) fn lay_flat(xml: &str, flat: &mut Flat) -> Result<(), Broken> {
+pub(crate) fn lay_flat(xml: &str, flat: &mut Flat, place: &mut Open) -> Result<(), Broken> {
     let mut reader = Reader::from_str(xml);
-    let mut walk = Walk { flat, path: String::new(), levels: Vec::new(), depth: 0 };
+    place.path.clear();
+    let mut walk = Walk { flat, path: &mut place.path, levels: &mut place.levels, depth: 0 };
     loop {
         match reader.read_event().map_err(|error| Broken::malformed(error.to_string()))? {
             Event::Start(tag) => walk.open(&tag)?,
@@ -73,11 +74,17 @@ struct Level {
     nil: bool,
 }
 
+/// The elements that are open, kept from row to row, so that rows of one shape allocate nothing.
+#[derive(Default)]
+pub(crate) struct Open {
+    path: String,
+    levels: Vec<Level>,
+}
+
 struct Walk<'a> {
     flat: &'a mut Flat,
-    path: String,
-    /// Kept after use, so that rows of one shape allocate nothing.
-    levels: Vec<Level>,
+    path: &'a mut String,
+    levels: &'a mut Vec<Level>,
     depth: usize,
 }
 
@@ -103,8 +110,8 @@ impl Walk<'_> {
             spot = Spot { element: parent.spot.element, ..spot };
             // Lists inside a list keep the number of the outer one.
             spot.index = if parent.spot.index > 0 { parent.spot.index } else { earlier };
-            add_name(&mut self.path, "", name);
-            if spot.element == 0 && self.flat.is_repeat(&self.path) {
+            add_name(self.path, "", name);
+            if spot.element == 0 && self.flat.is_repeat(self.path) {
                 spot = Spot { element: self.flat.next_element()?, index: 0, ..spot };
             }
         }
@@ -138,8 +145,8 @@ impl Walk<'_> {
                 None if attribute.key.as_ref() == "xmlns" => {}
                 _ => {
                     let path = self.path.len();
-                    add_name(&mut self.path, "@", attribute.key.local_name().as_ref());
-                    self.flat.leaf(&self.path, spot, &value)?;
+                    add_name(self.path, "@", attribute.key.local_name().as_ref());
+                    self.flat.leaf(self.path, spot, &value)?;
                     self.path.truncate(path);
                 }
             }
@@ -159,7 +166,7 @@ impl Walk<'_> {
         if let Some(value) = value.filter(|_| !level.nil)
             && self.depth > 0
         {
-            self.flat.leaf(&self.path, level.spot, value)?;
+            self.flat.leaf(self.path, level.spot, value)?;
         } else if let Some(value) = value.filter(|value| !value.is_empty() && !level.nil) {
             // The row's own text, where it is a leaf itself.
             self.flat.leaf("#text", level.spot, value)?;

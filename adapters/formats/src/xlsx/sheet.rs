@@ -3,11 +3,11 @@
 use adapter::{Cell, Fault, FaultKind, Place, ROW_BYTES_MAX, Rows};
 use calamine::{DataRef, Dimensions};
 
+use super::cell::{Value, cell_name};
 use crate::Refusal;
 use crate::config::{HeaderRows, Merged, SkipRows, XlsxConfig};
 use crate::csv::check_columns;
 use crate::limits::{CELL_CHARACTERS_MAX, COLUMNS_MAX, XLSX_GIVEN_BYTES_MAX};
-use crate::xlsx_cell::{Value, cell_name};
 
 pub(crate) struct Layout {
     config: XlsxConfig,

@@ -1,0 +1,200 @@
+//! Whole files in, whole rows out.
+
+use super::*;
+use crate::testing::{read, read_once, show};
+
+#[test]
+fn members_lists_and_numbers_become_cells_as_they_were_written() {
+    let text = r#" [ {"a":"x","b":{"c":1.50,"d":[1,null,"z"],"e":null},"f":true, "g": [{"n":1},{"n":2,"m":3}],"h":[]},
+ {"n":12345678901234567890.0100,"e":1E+5,"s":"\u516c\n\"","":0} ] "#;
+    insta::assert_snapshot!(show(&read("json = {}", text.as_bytes())), @r#"
+    1@3 [a=x] [b.c=1.50] [b.d=1;;z] [f=true] [g.n=1;2] [g.m=;3]
+    2@102 [n=12345678901234567890.0100] [e=1e+5] [s=公
+    "] [=0]
+    "#);
+}
+
+#[test]
+fn rows_are_found_by_their_path_and_an_object_is_one_row() {
+    let text = r#"{"code":200,"msg":"}]","data":{"page":[1,[2]],"it\u0065ms":[{"a":1},{"a":2}],"n":2},"z":{"data":1}}"#;
+    insta::assert_snapshot!(show(&read("json = { rows = 'data.items' }", text.as_bytes())), @"
+    1@60 [a=1]
+    2@68 [a=2]
+    ");
+    insta::assert_snapshot!(show(&read("json = { rows = 'data' }", br#"{"data":{"a":{"b":1}}}"#)), @"1@8 [a.b=1]");
+    assert!(read("json = { rows = 'data' }", br#"{"data":null}"#).is_empty());
+    assert!(read("json = {}", b"[]").is_empty());
+}
+
+#[test]
+fn repeated_elements_become_rows_with_the_columns_of_their_parent() {
+    let text = r#"[{"p":1,"s":[{"n":"a","l":["x","y"]},{"n":"b"}],"q":2},{"p":3,"s":[]},{"p":4},{"p":5,"s":["t"]},{"p":6,"s":{"n":"c"}}]"#;
+    insta::assert_snapshot!(show(&read("json = { repeat = 's' }", text.as_bytes())), @"
+    1@1 [p=1] [q=2] [s.n=a] [s.l=x;y]
+    1@1 [p=1] [q=2] [s.n=b]
+    2@55 [p=3]
+    3@70 [p=4]
+    4@78 [p=5] [s=t]
+    5@96 [p=6] [s.n=c]
+    ");
+}
+
+#[test]
+fn gbk_brackets_inside_characters_are_none() {
+    // Second bytes 0x5C, 0x5B, 0x5D, 0x7B, 0x7D.
+    let text = r#"[{"名":"乗乕乚亄亇"},{"名":"\"二"}]"#;
+    let bytes = encoding_rs::GBK.encode(text).0;
+    insta::assert_snapshot!(show(&read("json = { encoding = 'gbk' }", &bytes)), @r#"
+    1@1 [名=乗乕乚亄亇]
+    2@21 [名="二]
+    "#);
+}
+
+#[test]
+fn an_element_that_is_no_row_costs_itself() {
+    let text = b"[{\"a\":1},{\"a\":tru},{\"a\":1,\"a\":2},\"x\",[1],{\"b\":{\"c\":1},\"b.c\":2},{\"a\":\"\xff\"},{\"a\":\"x\ny\"},{\"a\":3}]";
+    insta::assert_snapshot!(show(&read("json = {}", text)), @r#"
+    1@1 [a=1]
+    2@9 Malformed["expected ident at line 1 column 9"] <{\"a\":tru}>
+    3@19 Malformed["`a` stands twice"] <{\"a\":1,\"a\":2}>
+    4@33 Malformed["a row must be an object, `{…}`"] <\"x\">
+    5@37 Malformed["a row must be an object, `{…}`"] <[1]>
+    6@41 Malformed["`b.c` stands twice"] <{\"b\":{\"c\":1},\"b.c\":2}>
+    7@63 Undecodable["UTF-8", "69", "ff"] <{\"a\":\"\xff\"}>
+    8@73 Malformed["control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0"] <{\"a\":\"x\ny\"}>
+    9@85 [a=3]
+    "#);
+}
+
+#[test]
+fn limits_cost_the_row_that_is_above_them() {
+    let deep = format!("[{{\"a\":{}1{}}},{{\"a\":2}}]", "[".repeat(64), "]".repeat(64));
+    let rows = read_once("json = {}", deep.as_bytes());
+    assert_eq!(rows.row(0).fault().unwrap().args, ["65", "64", "levels of nesting"]);
+    assert_eq!(rows.row(1).text(0), Some("2"));
+    let large = format!("[{{\"a\":\"{}\"}},{{\"a\":2}}]", "x".repeat(ROW_BYTES_MAX));
+    let rows = read_once("json = {}", large.as_bytes());
+    assert_eq!(rows.row(0).fault().unwrap().args, ["8388616", "8388608", "bytes of a row"]);
+    assert_eq!(rows.row(1).text(0), Some("2"));
+    let many = format!("[{{\"s\":[{}1]}},{{\"s\":2}}]", "1,".repeat(10_000));
+    let rows = read_once("json = { repeat = 's' }", many.as_bytes());
+    assert_eq!(rows.row(0).fault().unwrap().args, ["10001", "10000", "elements of `repeat`"]);
+    assert_eq!(rows.row(1).text(0), Some("2"));
+}
+
+#[test]
+fn json_lines_are_rows_each_alone() {
+    let text = b"{\"a\":1}\r\n\n{\"a\":\n{\"a\":\"\xb9\"}\n[1]\n{\"a\":2} x\n{\"a\":3}";
+    insta::assert_snapshot!(show(&read("ndjson = { encoding = 'gbk' }", text)), @r#"
+    1@0 [a=1]
+    3@10 Malformed["EOF while parsing a value at line 1 column 5"] <{\"a\":>
+    4@16 Undecodable["GBK", "22", "b9"] <{\"a\":\"\xb9\"}>
+    5@26 Malformed["a row must be an object, `{…}`"] <[1]>
+    6@30 Malformed["trailing characters at line 1 column 9"] <{\"a\":2} x>
+    7@40 [a=3]
+    "#);
+    insta::assert_snapshot!(show(&read("ndjson = { repeat = 's' }", b"{\"a\":1,\"s\":[1,2]}\n")), @"
+    1@0 [a=1] [s=1]
+    1@0 [a=1] [s=2]
+    ");
+}
+
+/// Every way in which a whole file, or its rest, is refused, in the words that a person reads.
+#[test]
+fn a_file_whose_structure_is_lost_is_refused_from_there_on() {
+    let refused = |config: &str, text: &str| {
+        let rows = read(config, text.as_bytes());
+        let last = rows.row(rows.len() - 1);
+        assert_eq!(last.fault().unwrap().kind, FaultKind::FileUnreadable);
+        format!("{} rows before\n{}", rows.len() - 1, last.fault().unwrap().args.join("\n"))
+    };
+    let items = "json = { rows = 'data.items' }";
+    let all = [
+        refused("json = {}", ""),
+        refused("json = {}", " \n"),
+        refused("json = {}", "12"),
+        refused("json = {}", "[{\"a\":1},"),
+        refused("json = {}", "[{\"a\":1},{\"a\":\"x"),
+        refused("json = {}", "[{\"a\":1} {\"a\":2}]"),
+        refused("json = {}", "[{\"a\":1},,{\"a\":2}]"),
+        refused("json = {}", "[{\"a\":1}][{\"a\":2}]"),
+        refused("json = {}", "[{\"a\":1}}"),
+        refused(items, "{\"data\":{\"rows\":[],\"total\":1}}"),
+        refused(items, "{\"data\":[1]}"),
+        refused(items, "{}"),
+        refused(items, "{\"data\":{\"items\":[{}],\"items\":[{}]}}"),
+        refused(items, "{\"data\":{\"items\":[{}]"),
+        refused(items, "{\"data\" {}}"),
+        refused(items, "{data:1}"),
+        refused("json = { rows = 'a' }", "{\"a\":\"x\"}"),
+    ];
+    insta::assert_snapshot!(all.join("\n\n"), @"
+    0 rows before
+    the file is empty
+    ask the sender for the file again; an export that ended early leaves such files
+
+    0 rows before
+    the file is empty
+    ask the sender for the file again; an export that ended early leaves such files
+
+    0 rows before
+    neither an array nor an object stands where the rows should be
+    set `rows` to the path of the array of rows, e.g. `data.items`
+
+    1 rows before
+    its structure is lost at byte 9: a row should follow `,`
+    ask the sender for the file again; rows that were taken are recognised
+
+    1 rows before
+    the file ends in the middle of a value; an export that was cut off leaves such files
+    ask the sender for the file again; rows that were taken are recognised
+
+    1 rows before
+    its structure is lost at byte 9: `,` or `]` should follow a row
+    ask the sender for the file again; rows that were taken are recognised
+
+    1 rows before
+    its structure is lost at byte 9: a row should follow `,`
+    ask the sender for the file again; rows that were taken are recognised
+
+    1 rows before
+    its structure is lost at byte 9: something follows the end of the document
+    ask the sender for the file again; rows that were taken are recognised
+
+    1 rows before
+    its structure is lost at byte 8: `,` or `]` should follow a row
+    ask the sender for the file again; rows that were taken are recognised
+
+    0 rows before
+    it has no `data.items`; what stands there: `rows`, `total`
+    set `rows` to the path of the array of rows, e.g. `data.items`
+
+    0 rows before
+    `data.items` was looked for in what is no object
+    set `rows` to the path of the array of rows, e.g. `data.items`
+
+    0 rows before
+    it has no `data`; what stands there: nothing
+    set `rows` to the path of the array of rows, e.g. `data.items`
+
+    1 rows before
+    its structure is lost at byte 30: `items` stands twice, and only the first was read
+    ask the sender for the file again; rows that were taken are recognised
+
+    1 rows before
+    its structure is lost at byte 21: `,` or `}` should follow
+    ask the sender for the file again; rows that were taken are recognised
+
+    0 rows before
+    its structure is lost at byte 8: `:` should follow the name of a member
+    ask the sender for the file again; rows that were taken are recognised
+
+    0 rows before
+    its structure is lost at byte 1: the name of a member should follow
+    ask the sender for the file again; rows that were taken are recognised
+
+    0 rows before
+    neither an array nor an object stands where the rows should be
+    set `rows` to the path of the array of rows, e.g. `data.items`
+    ");
+}
