@@ -105,6 +105,15 @@ pub fn store_failure(error: StoreError) -> Failure {
                     "see whether the disk is full or read-only; nothing that was taken in is lost",
                 )
         }
+        StoreError::Statement(rusqlite::Error::SqliteFailure(e, _))
+            if matches!(e.code, rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) =>
+        {
+            Failure::new(Unavailable, format!("数据库文件无法识别：{e}"), format!("the database's file is none, or is damaged: {e}"))
+                .hint(
+                    "请核对 hub.toml 的 [store] path；文件若已损坏，请停止枢纽并换回备份",
+                    "see whether [store] path in hub.toml names the right file; if it is damaged, put a copy back while no hub runs",
+                )
+        }
         other => {
             let mut words = other.to_string();
             let mut cause = std::error::Error::source(&other);
