@@ -50,6 +50,8 @@ pub(super) struct Made {
     pub is_withdrawal: bool,
     /// None: the item moved on later, under whatever revision held then.
     pub revision: Option<i64>,
+    /// When it was written: at settlement, or when the item moved on.
+    pub created_us: Option<i64>,
     pub is_met: bool,
 }
 
@@ -91,8 +93,9 @@ pub(super) fn pass(run: &mut Run<'_>) -> store::Result<()> {
                 Expected::default()
             }
         };
-        let expected = items::of_batch(run, &mut items, &batch, rows.as_ref(), expected)?;
-        versions(run, &batch, rows.as_ref(), expected)?;
+        let mut remake = Remake::new(&batch, rows.as_ref());
+        let expected = items::of_batch(run, &mut items, &mut remake, expected)?;
+        versions(run, &mut remake, expected)?;
     }
     Ok(())
 }
@@ -118,7 +121,10 @@ fn columns(run: &mut Run<'_>, key: fmt::Arguments<'_>, b: &BatchRow) -> store::R
     let (done_to, is_settled) = match b.state.as_str() {
         "settled" => (b.rows, true),
         "offered" | "published" | "abandoned" => (0, false),
-        other => return Ok(run.found.unknown("batch", key, "state", other)),
+        other => {
+            run.found.unknown("batch", key, "state", other);
+            return Ok(());
+        }
     };
     if b.done_to != done_to {
         run.found.differs("batch", key, "done_to", b.done_to, done_to);
@@ -225,7 +231,8 @@ fn settled(
                 }
                 Outcome::Accepted | Outcome::Withdrawn => {
                     let is_withdrawal = outcome == Outcome::Withdrawn;
-                    let made = Made { is_withdrawal, revision: Some(o.revision), is_met: false };
+                    let (revision, created_us) = (Some(o.revision), b.settled_us);
+                    let made = Made { is_withdrawal, revision, created_us, is_met: false };
                     expected.made.insert(place, made);
                 }
                 _ => {}
@@ -351,9 +358,9 @@ fn same_mappings(
 const VERSIONS_AT_ONCE: i64 = 1_000;
 
 /// The versions at a batch's positions are those that its bytes and moved items say were made.
-fn versions(run: &mut Run<'_>, b: &BatchRow, rows: Option<&Rows>, mut expected: Expected) -> store::Result<()> {
+fn versions<'h>(run: &mut Run<'h>, remake: &mut Remake<'_, 'h>, mut expected: Expected) -> store::Result<()> {
     let mut after = (i64::MIN, i64::MIN);
-    let mut remake = Remake::new(b, rows);
+    let b = remake.batch;
     loop {
         let made = recount::versions_made(run.c, b.number, after, VERSIONS_AT_ONCE);
         let Some(made) = run.readable("version", format_args!("position>={}", b.number << 16), made)? else {
@@ -379,13 +386,11 @@ fn versions(run: &mut Run<'_>, b: &BatchRow, rows: Option<&Rows>, mut expected: 
                     if made.is_withdrawal != (v.operation == "withdraw") {
                         run.found.unknown("version", key, "operation", &v.operation);
                     }
-                    let Some(revision) = made.revision else { continue };
-                    if revision != v.revision {
+                    if let Some(revision) = made.revision.filter(|revision| *revision != v.revision) {
                         run.found.differs("version", key, "revision", v.revision, revision);
                     }
-                    // What a batch makes is written in the transaction that settles it.
-                    if b.settled_us.is_some_and(|settled_us| settled_us != v.created_us) {
-                        run.found.differs("version", key, "created_us", v.created_us, b.settled_us.unwrap_or_default());
+                    if let Some(created_us) = made.created_us.filter(|created_us| *created_us != v.created_us) {
+                        run.found.differs("version", key, "created_us", v.created_us, created_us);
                     }
                 }
             }

@@ -9,8 +9,8 @@ use super::walk::{Cursor, Table};
 use crate::store::recount::{FileRow, RunRow, SeenRow, SourceRow};
 use crate::store::{self, recount};
 
-const SOURCES: Table<i64, SourceRow> = Table::by_number("source", recount::sources, |s| s.id);
-const RUNS: Table<i64, RunRow> = Table::by_number("run", recount::runs, |r| r.id);
+const SOURCES: Table<i64, SourceRow> = Table::by_id("source", recount::sources, |s| s.id);
+const RUNS: Table<i64, RunRow> = Table::by_id("run", recount::runs, |r| r.id);
 const FILES: Table<(i64, String, String), FileRow> = Table::new(
     "file_seen",
     recount::files_seen,

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use adapter::Rows;
-
 use super::batches::{self, Expected, Made};
+use super::remake::Remake;
 use super::walk::{Cursor, Table};
 use super::{Run, Suspect};
 use crate::pipeline::decide::shown;
-use crate::pipeline::normalise::row_print;
+use crate::pipeline::normalise::{nameless, row_print};
 use crate::schema::{Level, Reason, ReasonCode};
-use crate::store::recount::{self, BatchRow, ItemRow, NeedMet, NeedRow};
+use crate::store::recount::{self, ItemRow, NeedMet, NeedRow};
 use crate::store::{self, KEY_SLOTS, Outcome};
 
 type ItemKey = (i64, i64, i64);
@@ -25,13 +24,13 @@ const NEEDS: Table<(i64, i64, i64, i64, i64, String), NeedRow> = Table::new(
 );
 
 /// Compares the items of a batch with its bytes, each with the other; what moved on to a version is expected there.
-pub(super) fn of_batch(
-    run: &mut Run<'_>,
+pub(super) fn of_batch<'h>(
+    run: &mut Run<'h>,
     cursor: &mut Cursor<'_, ItemKey, ItemRow>,
-    b: &BatchRow,
-    rows: Option<&Rows>,
+    remake: &mut Remake<'_, 'h>,
     mut expected: Expected,
 ) -> store::Result<Expected> {
+    let b = remake.batch;
     while let Some(item) = cursor.next_if(run, |i| i.position >> 16 <= b.number)? {
         if item.position >> 16 < b.number {
             // Without a batch: told already.
@@ -52,12 +51,13 @@ pub(super) fn of_batch(
             None => run.found.unknown("item", key, "state", &item.state),
             Some(state @ (Outcome::Accepted | Outcome::Withdrawn)) => {
                 let is_withdrawal = state == Outcome::Withdrawn;
-                expected.made.insert(place, Made { is_withdrawal, revision: None, is_met: false });
+                let created_us = Some(item.last_us);
+                expected.made.insert(place, Made { is_withdrawal, revision: None, created_us, is_met: false });
             }
-            Some(state @ (Outcome::Waiting | Outcome::Quarantined)) => open(run, key, &item, state)?,
             Some(_) => {}
         }
-        columns(run, key, b, &item, rows);
+        reasons(run, key, &item)?;
+        columns(run, key, &item, remake)?;
         batches::belongs(run, "item", key, b, item.scope, item.mapping);
     }
     for ((row, mapping, element), met) in expected.open.iter().filter(|(_, met)| !met.is_met) {
@@ -73,7 +73,12 @@ pub(super) fn of_batch(
     Ok(expected)
 }
 
-fn columns(run: &mut Run<'_>, key: fmt::Arguments<'_>, b: &BatchRow, item: &ItemRow, rows: Option<&Rows>) {
+fn columns<'h>(
+    run: &mut Run<'h>,
+    key: fmt::Arguments<'_>,
+    item: &ItemRow,
+    remake: &mut Remake<'_, 'h>,
+) -> store::Result<()> {
     if !run.names.mappings.contains_key(&item.mapping) {
         run.found.dangles("item", key, "mapping", "mapping");
     } else if !run.names.is_revision_of(item.revision, item.mapping, run.hub.row_mapping) {
@@ -86,31 +91,52 @@ fn columns(run: &mut Run<'_>, key: fmt::Arguments<'_>, b: &BatchRow, item: &Item
         run.found.unknown("item", key, "seen", item.seen);
     }
     // Its row is written in the transaction that settles its batch.
-    if let Some(settled_us) = b.settled_us.filter(|settled_us| *settled_us != item.first_us) {
+    if let Some(settled_us) = remake.batch.settled_us.filter(|settled_us| *settled_us != item.first_us) {
         run.found.differs("item", key, "first_us", item.first_us, settled_us);
     }
     if item.last_us <= 0 {
         run.found.unknown("item", key, "last_us", item.last_us);
     }
     let row = (item.position & 0xffff) as usize;
-    if let Some(rows) = rows.filter(|rows| row < rows.len())
+    if let Some(rows) = remake.rows.filter(|rows| row < rows.len())
         && row_print(&rows.row(row)) != item.print
     {
         run.found.add("item", key, "print 与原始行不符", "print is not the raw row's");
     }
+    let made = remake.named(run, item)?;
+    if let Some((_, version)) = made.as_ref().filter(|(_, version)| *version != item.version) {
+        run.found.differs("item", key, "version", item.version, *version);
+    }
     // An item under no identity is named by its row.
-    let is_nameless = item.identity.starts_with('\u{1}');
-    if is_nameless && item.identity[1..] != super::names::hex(&item.print) {
+    let named = match item.identity.strip_prefix('\u{1}') {
+        Some(_) => Some(nameless(&item.print)),
+        None => made.and_then(|(identity, _)| identity),
+    };
+    if named.is_some_and(|named| named != item.identity) {
         run.found.add("item", key, "identity 与原始行不符", "identity is not the raw row's");
     }
+    Ok(())
 }
 
-/// What an item that is open says of itself: reasons that can be read, and needs that are those reasons'.
-fn open(run: &mut Run<'_>, key: fmt::Arguments<'_>, item: &ItemRow, state: Outcome) -> store::Result<()> {
+/// Reasons can be read; those of an item that is open are of its state, and are what it needs.
+fn reasons(run: &mut Run<'_>, key: fmt::Arguments<'_>, item: &ItemRow) -> store::Result<()> {
     let Ok(reasons) = serde_json::from_str::<Vec<Reason>>(&item.reasons) else {
         run.found.add("item", key, "reasons 无法读取", "the reasons cannot be read");
         return Ok(());
     };
+    match Outcome::from_name(&item.state) {
+        Some(state @ (Outcome::Waiting | Outcome::Quarantined)) => open(run, key, item, state, &reasons),
+        _ => Ok(()),
+    }
+}
+
+fn open(
+    run: &mut Run<'_>,
+    key: fmt::Arguments<'_>,
+    item: &ItemRow,
+    state: Outcome,
+    reasons: &[Reason],
+) -> store::Result<()> {
     let is_refused = reasons.iter().any(|r| r.level == Level::Refuse);
     if reasons.is_empty() || is_refused != (state == Outcome::Quarantined) {
         let words = state.name();

@@ -62,12 +62,12 @@ impl<'a> Run<'a> {
     }
 }
 
-const SCOPES: Table<i64, ScopeRow> = Table::by_number("scope", recount::scopes, |s| s.id);
-const MAPPINGS: Table<i64, MappingRow> = Table::by_number("mapping", recount::mappings, |m| m.id);
-const SLOTS: Table<i64, SlotRow> = Table::by_number("slot", recount::slots, |s| s.id);
+const SCOPES: Table<i64, ScopeRow> = Table::by_id("scope", recount::scopes, |s| s.id);
+const MAPPINGS: Table<i64, MappingRow> = Table::by_id("mapping", recount::mappings, |m| m.id);
+const SLOTS: Table<i64, SlotRow> = Table::by_id("slot", recount::slots, |s| s.id);
 const REVISIONS: Table<i64, RevisionRow> = Table::by_number("revision", recount::revisions, |r| r.number);
-const JOBS: Table<i64, JobRow> = Table::by_number("job", recount::jobs, |j| j.id);
-const FEEDS: Table<i64, FeedRow> = Table::by_number("feed", recount::feeds, |f| f.id);
+const JOBS: Table<i64, JobRow> = Table::by_id("job", recount::jobs, |j| j.id);
+const FEEDS: Table<i64, FeedRow> = Table::by_id("feed", recount::feeds, |f| f.id);
 
 pub(super) fn pass(run: &mut Run<'_>) -> store::Result<()> {
     run.names.counters = recount::counters(run.c)?.into_iter().collect();
@@ -86,9 +86,7 @@ fn mappings(run: &mut Run<'_>) -> store::Result<()> {
     while let Some(row) = cursor.next(run)? {
         let key = format_args!("id={}", row.id);
         let is_rows = row.id == run.hub.row_mapping;
-        if is_rows != (row.name == "row") {
-            run.found.unknown("mapping", key, "name", &row.name);
-        } else if !is_rows && !row.name.contains('/') {
+        if is_rows != (row.name == "row") || !is_rows && !row.name.contains('/') {
             run.found.unknown("mapping", key, "name", &row.name);
         }
         match run.plan(row.id) {

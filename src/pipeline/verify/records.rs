@@ -15,7 +15,7 @@ use crate::schema::{self, Dataset, Draft, Level, Reason};
 use crate::store::recount::{self, RecordRow, VersionRow};
 use crate::store::{self, Order, Outcome};
 
-const RECORDS: Table<i64, RecordRow> = Table::by_number("record", recount::records, |r| r.id);
+const RECORDS: Table<i64, RecordRow> = Table::by_id("record", recount::records, |r| r.id);
 const VERSIONS: Table<(i64, i64), VersionRow> = Table::new(
     "version",
     recount::versions,
@@ -310,7 +310,10 @@ fn head(run: &mut Run<'_>, record: &RecordRow, chain: &Chain) -> store::Result<(
     let is_live = match record.state.as_str() {
         "live" => true,
         "withdrawn" => false,
-        other => return Ok(run.found.unknown("record", key, "state", other)),
+        other => {
+            run.found.unknown("record", key, "state", other);
+            return Ok(());
+        }
     };
     let Some(last) = &chain.last else {
         run.found.add("record", key, "记录没有任何版本", "the record has no version at all");

@@ -7,6 +7,7 @@
 //! nothing is compared.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use adapter::Rows;
 
@@ -18,12 +19,13 @@ use crate::pipeline::normalise::row_items;
 use crate::pipeline::{MappingPlan, absent, codes};
 use crate::schema::{self, Draft, index_value};
 use crate::store;
-use crate::store::recount::{self, BatchRow, MadeRow};
+use crate::store::recount::{self, BatchRow, ItemRow, MadeRow};
 
 /// The versions of one batch, made again.
 pub(super) struct Remake<'b, 'h> {
-    batch: &'b BatchRow,
-    rows: Option<&'b Rows>,
+    pub(super) batch: &'b BatchRow,
+    /// None: they cannot be read.
+    pub(super) rows: Option<&'b Rows>,
     bound: HashMap<i64, Bound<'h>>,
     /// What the row looked at last made, where no look-up makes it differ from version to version.
     made: Option<((usize, i64), Vec<Item>)>,
@@ -74,15 +76,27 @@ impl<'b, 'h> Remake<'b, 'h> {
         Ok(())
     }
 
+    /// The identity and the version that an item's row gives it; none where its mapping was another then. Without an
+    /// identity where that cannot be told without look-ups.
+    pub(super) fn named(&mut self, run: &Run<'h>, item: &ItemRow) -> store::Result<Option<(Option<String>, i64)>> {
+        let row = (item.position & 0xffff) as usize;
+        let Some(rows) = self.rows.filter(|rows| row < rows.len()) else { return Ok(None) };
+        let Some(plan) = run.plan_of_revision(item.mapping, item.revision) else { return Ok(None) };
+        let has_identity = plan.mapping.has_identity();
+        let made = self.items(plan, rows, row, &Found::default())?.get(item.element as usize);
+        Ok(made.map(|made| (made.identity.clone().filter(|_| has_identity), made.version)))
+    }
+
     fn items(&mut self, plan: &'h MappingPlan, rows: &Rows, row: usize, found: &Found) -> store::Result<&[Item]> {
         let place = (row, plan.number);
         let is_kept = plan.mapping.lookups().is_empty() && self.made.as_ref().is_some_and(|(p, _)| *p == place);
         if !is_kept {
-            if !self.bound.contains_key(&plan.number) {
-                self.bound.insert(plan.number, plan.bind(rows.columns())?);
-            }
+            let bound = match self.bound.entry(plan.number) {
+                Entry::Occupied(bound) => bound.into_mut(),
+                Entry::Vacant(place) => place.insert(plan.bind(rows.columns())?),
+            };
             let mut made = Vec::new();
-            let items = row_items(plan, &self.bound[&plan.number], rows, row, found, self.batch.read_us, &mut made);
+            let items = row_items(plan, bound, rows, row, found, self.batch.read_us, &mut made);
             self.made = Some((place, items.collect()));
         }
         Ok(self.made.as_ref().map_or(&[], |(_, items)| items))
@@ -107,15 +121,18 @@ fn absence(run: &mut Run<'_>, v: &MadeRow, rows: &Rows, row: usize, identity: &s
     }
 }
 
+/// Records and versions that values were taken from.
+type Lineage = Vec<(i64, i64)>;
+
 /// What look-ups found then, from the versions that the lineage names, and the lineage.
-fn looked_up(run: &mut Run<'_>, plan: &MappingPlan, v: &MadeRow) -> store::Result<Option<(Found, Vec<(i64, i64)>)>> {
+fn looked_up(run: &mut Run<'_>, plan: &MappingPlan, v: &MadeRow) -> store::Result<Option<(Found, Lineage)>> {
     let lookups = plan.mapping.lookups();
     let mut found = Found(lookups.iter().map(|_| HashMap::new()).collect());
     if v.looked_at.is_empty() {
         return Ok(Some((found, Vec::new())));
     }
     // What cannot be read is told where versions are checked.
-    let Ok(lineage) = serde_json::from_str::<Vec<(i64, i64)>>(&v.looked_at) else { return Ok(None) };
+    let Ok(lineage) = serde_json::from_str::<Lineage>(&v.looked_at) else { return Ok(None) };
     for (record, version) in &lineage {
         let Some((_, text)) = recount::version_body(run.c, *record, *version)? else { return Ok(None) };
         let scope = recount::record(run.c, *record)?.map(|r| r.scope);

@@ -14,8 +14,7 @@ use crate::profile;
 use crate::store;
 use crate::store::recount::{self, RequestRow};
 
-const REQUESTS: Table<i64, RequestRow> =
-    Table { at_once: 16, ..Table::by_number("request", recount::requests, |r| r.id) };
+const REQUESTS: Table<i64, RequestRow> = Table { at_once: 16, ..Table::by_id("request", recount::requests, |r| r.id) };
 
 /// Requests whose attempts are counted at once: the attempts stand in the order of records, so each stretch reads them
 /// all.

@@ -23,9 +23,14 @@ pub(super) struct Table<K: 'static, T> {
 }
 
 impl<T> Table<i64, T> {
-    /// A table whose key is one number.
+    /// A table whose key is one number, `id`.
+    pub(super) const fn by_id(name: &'static str, read: recount::Read<i64, T>, key: fn(&T) -> i64) -> Self {
+        Self::new(name, read, key, |id| format!("id={id}"), || i64::MIN)
+    }
+
+    /// A table whose key is one number, `number`.
     pub(super) const fn by_number(name: &'static str, read: recount::Read<i64, T>, key: fn(&T) -> i64) -> Self {
-        Self { name, read, key, show: i64::to_string, first: || i64::MIN, at_once: ROWS_AT_ONCE }
+        Self::new(name, read, key, |number| format!("number={number}"), || i64::MIN)
     }
 }
 

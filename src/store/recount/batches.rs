@@ -120,6 +120,7 @@ pub struct ItemRow {
     pub element: i64,
     pub scope: i64,
     pub identity: String,
+    pub version: i64,
     pub print: Vec<u8>,
     pub state: String,
     pub revision: i64,
@@ -136,8 +137,8 @@ impl ItemRow {
 }
 
 pub fn items(c: &mut Conn, after: &(i64, i64, i64), limit: i64, skip: i64) -> Result<Vec<ItemRow>> {
-    const READ: &str = "select position, mapping, element, scope, identity, print, state, revision, seen, first_us,
-            last_us, reasons
+    const READ: &str = "select position, mapping, element, scope, identity, version, print, state, revision, seen,
+            first_us, last_us, reasons
         from item where (position, mapping, element) > ($1, $2, $3)
         order by position, mapping, element limit $4 offset $5";
     c.rows(READ, (after.0, after.1, after.2, limit, skip), |r| {
@@ -147,13 +148,14 @@ pub fn items(c: &mut Conn, after: &(i64, i64, i64), limit: i64, skip: i64) -> Re
             element: r.get(2)?,
             scope: r.get(3)?,
             identity: r.get(4)?,
-            print: r.get(5)?,
-            state: r.get(6)?,
-            revision: r.get(7)?,
-            seen: r.get(8)?,
-            first_us: r.get(9)?,
-            last_us: r.get(10)?,
-            reasons: r.get(11)?,
+            version: r.get(5)?,
+            print: r.get(6)?,
+            state: r.get(7)?,
+            revision: r.get(8)?,
+            seen: r.get(9)?,
+            first_us: r.get(10)?,
+            last_us: r.get(11)?,
+            reasons: r.get(12)?,
         })
     })
 }

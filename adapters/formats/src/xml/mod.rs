@@ -21,7 +21,7 @@ mod row;
 mod token;
 
 use row::{Open, lay_flat};
-use token::{Kind, Names, Token};
+use token::{Kind, Names, Section, Token};
 
 /// Names of elements told in the message when no row was found.
 const NAMES_TOLD_MAX: usize = 10;
@@ -50,8 +50,26 @@ pub(crate) struct Xml {
 struct Extent {
     end: usize,
     broken: Option<Broken>,
+    /// Bytes of it that the window has given up.
+    given_up: usize,
     /// Its first bytes, if it was above the limit and its beginning was given up.
     kept: Option<Vec<u8>>,
+}
+
+impl Extent {
+    fn new(end: usize) -> Self {
+        Self { end, broken: None, given_up: 0, kept: None }
+    }
+}
+
+/// What comes next in the file.
+enum Found {
+    Token(Token),
+    /// Text up to here, more than a row may have, and no tag yet.
+    Text(usize),
+    /// A section that begins here, longer than a row may be.
+    LongSection(usize, Section),
+    End,
 }
 
 impl Xml {
@@ -104,9 +122,17 @@ impl Xml {
             if self.flat.emit(out) || out.full() {
                 return Ok(true);
             }
-            let Some(token) = self.token(0)? else {
-                self.check_end()?;
-                return Ok(false);
+            let token = match self.token(0)? {
+                Found::Token(token) => token,
+                Found::LongSection(start, section) => {
+                    self.window.consume(start);
+                    self.pass_section(section)?;
+                    continue;
+                }
+                Found::Text(_) | Found::End => {
+                    self.check_end()?;
+                    return Ok(false);
+                }
             };
             match token.kind {
                 Kind::Start | Kind::Empty => self.start(token, out)?,
@@ -159,23 +185,25 @@ impl Xml {
         self.element += 1;
         let place = out.place(self.element, self.window.offset());
         let extent = match start.kind {
-            Kind::Empty => Extent { end: start.end, broken: None, kept: None },
+            Kind::Empty => Extent::new(start.end),
             _ => self.find_end(start, name, place)?,
         };
         self.flat.begin(place);
-        let broken = match (extent.broken, &extent.kept) {
-            (_, Some(_)) => {
+        let too_large = extent.given_up + extent.end > ROW_BYTES_MAX;
+        let broken = match extent.broken {
+            _ if too_large => {
                 let bytes = self.window.offset_of(extent.end) - place.offset;
                 Some(Broken::too_large(bytes, ROW_BYTES_MAX, "bytes of a row"))
             }
-            (Some(broken), None) => Some(broken),
-            (None, None) => self.parse(extent.end),
+            Some(broken) => Some(broken),
+            None => self.parse(extent.end),
         };
         if let Some(Broken { kind, args }) = broken {
             self.flat.discard();
             let raw = match extent.kept {
-                Some(kept) => kept.into(),
-                None => self.window.raw(&self.window.data()[..extent.end]),
+                Some(kept) => kept,
+                None if too_large => self.window.kept(KEPT_BYTES_MAX)?,
+                None => self.window.raw(&self.window.data()[..extent.end]).into_owned(),
             };
             out.broken(place, kind, args, &raw);
         }
@@ -199,25 +227,40 @@ impl Xml {
     fn find_end(&mut self, start: Token, name: &[u8], place: Place) -> Result<Extent, Stop> {
         self.within.clear();
         self.within.push(name);
-        let mut extent = Extent { end: start.end, broken: None, kept: None };
+        let mut extent = Extent::new(start.end);
         loop {
             if extent.end > ROW_BYTES_MAX {
                 if extent.kept.is_none() {
                     extent.kept = Some(self.window.kept(KEPT_BYTES_MAX)?);
                 }
                 self.window.consume(extent.end);
+                extent.given_up += extent.end;
                 extent.end = 0;
             }
-            let Some(token) = self.token(extent.end)? else {
-                let raw = match extent.kept {
-                    Some(kept) => kept,
-                    None => self.window.kept(KEPT_BYTES_MAX)?,
-                };
-                let what = format!(
-                    "the file ends inside `<{}>`; an export that was cut off leaves such files",
-                    self.row_name()
-                );
-                return Err(Refusal::new(what, SEND_AGAIN).at(place.line, place.offset, &raw).into());
+            let before = self.window.offset();
+            let found = self.token(extent.end)?;
+            if extent.end == 0 {
+                // Text was passed over on the way to the tag.
+                extent.given_up += (self.window.offset() - before) as usize;
+            }
+            let token = match found {
+                Found::Token(token) => token,
+                Found::Text(end) => {
+                    extent.end = end;
+                    continue;
+                }
+                Found::LongSection(start, section) => {
+                    if extent.kept.is_none() {
+                        extent.kept = Some(self.window.kept(KEPT_BYTES_MAX)?);
+                    }
+                    let before = self.window.offset();
+                    self.window.consume(start);
+                    self.pass_section(section)?;
+                    extent.given_up += (self.window.offset() - before) as usize;
+                    extent.end = 0;
+                    continue;
+                }
+                Found::End => return Err(self.ends_inside(extent.kept, place)?),
             };
             let tag = token.local_name(self.window.data());
             match token.kind {
@@ -266,9 +309,19 @@ impl Xml {
         }
     }
 
+    fn ends_inside(&mut self, kept: Option<Vec<u8>>, place: Place) -> Result<Stop, Stop> {
+        let raw = match kept {
+            Some(kept) => kept,
+            None => self.window.kept(KEPT_BYTES_MAX)?,
+        };
+        let name = self.row_name();
+        let what = format!("the file ends inside `<{name}>`; an export that was cut off leaves such files");
+        Ok(Refusal::new(what, SEND_AGAIN).at(place.line, place.offset, &raw).into())
+    }
+
     fn not_closed(&self, extent: Extent, end: usize) -> Extent {
         let broken = Broken::malformed(format!("`<{}>` is not closed", self.row_name()));
-        Extent { end, broken: Some(extent.broken.unwrap_or(broken)), kept: extent.kept }
+        Extent { end, broken: Some(extent.broken.unwrap_or(broken)), ..extent }
     }
 
     fn mismatch(&self, tag: &[u8]) -> Broken {
@@ -285,8 +338,8 @@ impl Xml {
     }
 
     /// The next tag or what looks like one, from `at` bytes into the window on; with 0, the text before it is given
-    /// up. None: the file has ended.
-    fn token(&mut self, at: usize) -> Result<Option<Token>, Stop> {
+    /// up.
+    fn token(&mut self, at: usize) -> Result<Found, Stop> {
         let mut from = at;
         loop {
             let data = self.window.data();
@@ -306,21 +359,44 @@ impl Xml {
                 }
                 Some(i) => {
                     let start = from + i;
-                    if let Some(token) = Token::find(data, start, self.encoding, self.window.ended()) {
-                        return Ok(Some(token));
+                    let token = Token::find(data, start, self.encoding, self.window.ended());
+                    let end = token.map_or(data.len(), |token| token.end);
+                    if end - start > ROW_BYTES_MAX {
+                        return match Section::at(&data[start..]) {
+                            Some(section) => Ok(Found::LongSection(start, section)),
+                            None => Err(self.lost(&format!("a tag has more than {ROW_BYTES_MAX} bytes"))),
+                        };
+                    }
+                    if let Some(token) = token {
+                        return Ok(Found::Token(token));
                     }
                     from = start;
-                    if data.len() - start > ROW_BYTES_MAX {
-                        return Err(
-                            self.lost(&format!("a tag, comment or section has more than {ROW_BYTES_MAX} bytes"))
-                        );
-                    }
                 }
             }
+            if at > 0 && from > ROW_BYTES_MAX && from == self.window.data().len() {
+                return Ok(Found::Text(from));
+            }
             if !self.window.fill()? && from == self.window.data().len() {
-                return Ok(None);
+                return Ok(Found::End);
             }
             if self.window.ended() && Token::cannot_end(self.window.data(), from) {
+                return Err(self.lost("the file ends inside a tag, a comment or a section"));
+            }
+        }
+    }
+
+    /// Passes over a section that is too long to be held.
+    fn pass_section(&mut self, section: Section) -> Result<(), Stop> {
+        let end = section.end();
+        loop {
+            let data = self.window.data();
+            if let Some(at) = memchr::memmem::find(data, end) {
+                self.window.consume(at + end.len());
+                return Ok(());
+            }
+            let passed = data.len().saturating_sub(end.len() - 1);
+            self.window.consume(passed);
+            if !self.window.fill()? {
                 return Err(self.lost("the file ends inside a tag, a comment or a section"));
             }
         }

@@ -104,6 +104,20 @@ fn limits_cost_the_row_that_is_above_them() {
     let rows = read_once(ROW, large.as_bytes());
     assert_eq!(rows.row(0).fault().unwrap().args, ["8388626", "8388608", "bytes of a row"]);
     assert_eq!(rows.row(1).text(0), Some("2"));
+    // Text, a section or a tag far above the limit is not held either.
+    for content in ["<A>X</A>", "<A><![CDATA[X</ROW>]]></A>", "<!-- X -->"] {
+        let text = format!("<R><ROW>{}</ROW><ROW><A>2</A></ROW></R>", content.replace('X', &"x".repeat(20 << 20)));
+        let rows = read_once(ROW, text.as_bytes());
+        assert_eq!(rows.row(0).fault().unwrap().kind, FaultKind::TooLarge);
+        assert_eq!(rows.row(0).cell(0), adapter::Cell::Bytes(&text.as_bytes()[3..3 + KEPT_BYTES_MAX]));
+        assert_eq!(rows.row(1).text(0), Some("2"), "{}", &content[..4]);
+    }
+    let tag = format!("<R><ROW><A>1</A></ROW><ROW a='{}'/></R>", "x".repeat(20 << 20));
+    let rows = read_once(ROW, tag.as_bytes());
+    assert_eq!(
+        rows.row(1).fault().unwrap().args[0],
+        "its structure is lost near byte 22: a tag has more than 8388608 bytes"
+    );
 }
 
 #[test]

@@ -17,6 +17,31 @@ pub(crate) enum Kind {
     Other,
 }
 
+/// What may hold any bytes up to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Comment,
+    Cdata,
+    Instruction,
+}
+
+impl Section {
+    /// The section that begins here.
+    pub(crate) fn at(rest: &[u8]) -> Option<Self> {
+        let sections = [(&b"<!--"[..], Self::Comment), (b"<![CDATA[", Self::Cdata), (b"<?", Self::Instruction)];
+        sections.into_iter().find(|(head, _)| rest.starts_with(head)).map(|(_, section)| section)
+    }
+
+    /// What ends it.
+    pub(crate) fn end(self) -> &'static [u8] {
+        match self {
+            Self::Comment => b"-->",
+            Self::Cdata => b"]]>",
+            Self::Instruction => b"?>",
+        }
+    }
+}
+
 /// A tag or section in the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token {
