@@ -184,14 +184,14 @@ mod tests {
     #[test]
     fn jobs_are_listed_with_their_next_times() {
         insta::assert_snapshot!(listed(Output::Text, Lang::En), @r"
-        job              from   schedule     next (Beijing)                                  mappings
-        finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  finance/notice
-        finance/nightly  files  paused                                                       finance/notice
+        job              from   schedule     next (Beijing)                                  last run  mappings
+        finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  never     finance/notice
+        finance/nightly  files  paused                                                       never     finance/notice
         ");
         insta::assert_snapshot!(listed(Output::Text, Lang::Zh), @r"
-        任务             来源   时间表       下次运行（北京时间）                            映射
-        finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  finance/notice
-        finance/nightly  files  已暂停                                                       finance/notice
+        任务             来源   时间表       下次运行（北京时间）                            上次运行  映射
+        finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  从未      finance/notice
+        finance/nightly  files  已暂停                                                       从未      finance/notice
         ");
         insta::assert_snapshot!(listed(Output::Json, Lang::Zh), @r#"
         {

@@ -157,3 +157,24 @@ pub(super) fn dataset<'a>(hub: &'a Hub, name: &str) -> Result<&'a Arc<Dataset>, 
         unknown(("数据集", "dataset"), name, known, ("`schema list` 列出全部数据集", "`schema list` lists all"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Lang;
+
+    #[test]
+    fn a_file_that_is_no_database_is_told_with_what_to_do() {
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB), None);
+        let failure = store_failure(StoreError::Statement(error));
+        assert_eq!(failure.kind.exit_code(), 3);
+        insta::assert_snapshot!(format!("{}\n{}", failure.message.get(Lang::En), failure.hint.get(Lang::En)), @r"
+        the database's file is none, or is damaged: Error code 26: file is not a database
+        see whether [store] path in hub.toml names the right file; if it is damaged, put a copy back while no hub runs
+        ");
+        insta::assert_snapshot!(format!("{}\n{}", failure.message.get(Lang::Zh), failure.hint.get(Lang::Zh)), @r"
+        数据库文件无法识别：Error code 26: file is not a database
+        请核对 hub.toml 的 [store] path；文件若已损坏，请停止枢纽并换回备份
+        ");
+    }
+}
