@@ -183,12 +183,12 @@ mod tests {
 
     #[test]
     fn jobs_are_listed_with_their_next_times() {
-        insta::assert_snapshot!(listed(Output::Text, Lang::En), @r"
+        insta::assert_snapshot!(listed(Output::Text, Lang::En), @"
         job              from   schedule     next (Beijing)                                  last run  mappings
         finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  never     finance/notice
         finance/nightly  files  paused                                                       never     finance/notice
         ");
-        insta::assert_snapshot!(listed(Output::Text, Lang::Zh), @r"
+        insta::assert_snapshot!(listed(Output::Text, Lang::Zh), @"
         任务             来源   时间表       下次运行（北京时间）                            上次运行  映射
         finance/notices  files  */5 * * * *  03-18 12:05:00, 03-18 12:10:00, 03-18 12:15:00  从未      finance/notice
         finance/nightly  files  已暂停                                                       从未      finance/notice
@@ -198,16 +198,19 @@ mod tests {
           "jobs": [
             {
               "from": "files",
+              "last": null,
               "mappings": [
                 "finance/notice"
               ],
               "name": "finance/notices",
               "next": [
-                "2026-03-18T12:05:00+08:00",
-                "2026-03-18T12:10:00+08:00",
-                "2026-03-18T12:15:00+08:00"
+                "2026-03-18T12:05:00.000000+08:00",
+                "2026-03-18T12:10:00.000000+08:00",
+                "2026-03-18T12:15:00.000000+08:00"
               ],
+              "open_batches": 0,
               "paused": false,
+              "paused_why": "",
               "schedule": "*/5 * * * *",
               "system": "finance",
               "system_zh": "市财政局政府采购系统",
@@ -215,12 +218,15 @@ mod tests {
             },
             {
               "from": "files",
+              "last": null,
               "mappings": [
                 "finance/notice"
               ],
               "name": "finance/nightly",
               "next": [],
+              "open_batches": 0,
               "paused": true,
+              "paused_why": "",
               "schedule": "0 30 2 * * MON-FRI",
               "system": "finance",
               "system_zh": "市财政局政府采购系统",

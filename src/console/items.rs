@@ -483,6 +483,15 @@ mod tests {
             .iter()
             .flat_map(|name| [say(name, Lang::Zh), say(name, Lang::En)])
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @"
+        文字，20 个字符
+        a text of 20 characters
+        日期和时间，如 20260317093000
+        day and time, e.g. 20260317093000
+        1 正常公告，2 更正公告，3 重发公告，9 其他
+        1 正常公告, 2 更正公告, 3 重发公告, 9 其他
+        数字，最多 20 位，其中小数 6 位
+        a number of at most 20 digits, 6 of them after the point
+        ");
     }
 }

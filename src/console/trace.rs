@@ -274,7 +274,10 @@ fn delivery(hub: &Hub, record: i64, d: store::DeliveryView, attempts: Vec<store:
         answered: a.answered_us.and_then(Moment::new),
         class: a.class,
         status: a.status,
-        receipt: a.receipt.or_else(|| own_part(results, record, a.version, &a.answer)).unwrap_or_else(|| cut(&a.answer)),
+        receipt: a
+            .receipt
+            .or_else(|| own_part(results, record, a.version, &a.answer))
+            .unwrap_or_else(|| cut(&a.answer)),
     };
     DeliveryLine {
         feed: d.feed,

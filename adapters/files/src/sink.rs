@@ -38,10 +38,13 @@ impl Sink for FilesSink {
     async fn check(&self) -> Result<Vec<String>, SinkError> {
         let (root, create) = (Arc::clone(&self.root), self.config.create);
         let task = tokio::task::spawn_blocking(move || {
-            make(&root, create).and_then(|()| probe(&root)).map(|()| vec![format!("directory {}: can be written", root.display())]).map_err(|error| {
-                let (message, hint) = words(&root, &error);
-                SinkError { message, hint }
-            })
+            make(&root, create)
+                .and_then(|()| probe(&root))
+                .map(|()| vec![format!("directory {}: can be written", root.display())])
+                .map_err(|error| {
+                    let (message, hint) = words(&root, &error);
+                    SinkError { message, hint }
+                })
         });
         task.await.unwrap_or_else(|error| {
             Err(SinkError {
@@ -121,11 +124,14 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
 fn already_there(target: &Path, file: File, own: &str) -> Answer {
     match digest::of_reader(file) {
         Ok((digest, bytes)) if digest == own => answered(0, &serde_json::json!({ "digest": digest, "bytes": bytes })),
-        Ok((digest, bytes)) => answered(CONFLICT, &serde_json::json!({
-            "conflict": "a file of this name is there with other content; it was left as it is",
-            "digest": digest,
-            "bytes": bytes,
-        })),
+        Ok((digest, bytes)) => answered(
+            CONFLICT,
+            &serde_json::json!({
+                "conflict": "a file of this name is there with other content; it was left as it is",
+                "digest": digest,
+                "bytes": bytes,
+            }),
+        ),
         Err(error) => Answer::Unsent { why: format!("`{}` is there and could not be read: {error}", target.display()) },
     }
 }

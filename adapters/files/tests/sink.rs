@@ -17,9 +17,15 @@ fn request<'a>(name: &'a str, media: &'a str, body: &'a str) -> Request<'a> {
 }
 
 fn receipt(answer: Answer) -> String {
+    answered(answer, 0)
+}
+
+fn answered(answer: Answer, expected: u16) -> String {
     match answer {
-        Answer::Answered { status: 0, retry_after_s: None, body } => String::from_utf8(body).unwrap(),
-        other => panic!("expected a receipt, not {other:?}"),
+        Answer::Answered { status, retry_after_s: None, body } if status == expected => {
+            String::from_utf8(body).unwrap()
+        }
+        other => panic!("expected an answer of status {expected}, not {other:?}"),
     }
 }
 
@@ -36,7 +42,7 @@ async fn a_document_is_there_whole_and_its_receipt_is_its_digest() {
     assert_eq!(receipt(sink.send(request("42", "application/xml", "<a/>")).await), first);
 
     // Other content under the name is never overwritten.
-    let conflict = receipt(sink.send(request("42", "application/xml", "<b/>")).await);
+    let conflict = answered(sink.send(request("42", "application/xml", "<b/>")).await, 409);
     insta::assert_snapshot!(conflict, @r#"{"bytes":4,"conflict":"a file of this name is there with other content; it was left as it is","digest":"29114363f749a0226b6988dda3ca2492a954117ab6b5f382706c20300dabc079"}"#);
     assert_eq!(fs::read_to_string(base.path().join("zb-42.xml")).unwrap(), "<a/>");
 }
@@ -80,4 +86,13 @@ async fn a_document_that_cannot_be_written_was_certainly_not_sent() {
     }
     insta::assert_snapshot!(shown(&sink(&base, "path = '.'\n").check().await.unwrap().join("\n")), @"directory BASE/.: can be written");
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0, "a check leaves nothing behind");
+}
+
+#[tokio::test]
+async fn a_directory_is_made_only_where_that_is_wanted() {
+    let base = tempfile::tempdir().unwrap();
+    receipt(sink(&base, "path = 'a/b'\ncreate = true\n").send(request("1", "text/csv", "x")).await);
+    assert_eq!(fs::read_to_string(base.path().join("a/b/1.csv")).unwrap(), "x");
+    let answer = sink(&base, "path = 'c'\n").send(request("1", "text/csv", "x")).await;
+    assert!(matches!(answer, Answer::Unsent { .. }) && !base.path().join("c").exists());
 }
