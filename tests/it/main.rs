@@ -1,4 +1,6 @@
 //! End to end.
+#![allow(clippy::unwrap_used, reason = "what fails here fails its test, and says where")]
+
 mod cli;
 mod config;
 mod console;
