@@ -128,9 +128,9 @@ fn one_run_reports_what_came_in_what_became_of_it_and_what_to_do_next() {
     the books balance
 
     What to do next
-    1 items are in quarantine: see each row and every reason, mend the source or the mapping
+    in quarantine: 1; see each row and every reason, mend the source or the mapping
         exchange-hub quarantine list
-    1 items wait for a parent or a look-up: they go by themselves when it comes
+    waiting for a parent or a look-up: 1; they go by themselves when it comes
         exchange-hub quarantine list --waiting
     ");
     insta::assert_snapshot!(run(&site, &["--lang", "zh", "run", "--once", "--strict"]), @r"
@@ -187,7 +187,9 @@ fn a_job_that_fails_is_told_and_ends_with_one() {
     job        state   files  known  rows
     dept/mums  failed  0      0      0
     dept/kids  done    0      0      0
-    dept/mums: error: SITE/mappings/from/dept/mum.toml:7:8: mum.csv has no column `CODE` hint: the nearest column is `KODE`
+    dept/mums
+        error: SITE/mappings/from/dept/mum.toml:7:8: mum.csv has no column `CODE`
+        hint: the nearest column is `KODE`
 
     What became of the rows
     no new rows
@@ -220,7 +222,7 @@ fn reading_files_again_brings_everything_out_as_unchanged_and_sends_nothing() {
     let sent = site.sent();
     insta::assert_snapshot!(run(&site, &["job", "run", "dept/mums", "--again"]), @r"
     exit 0
-    job dept/mums, run 3: 1 files, 3 rows; 0 files were taken before
+    job dept/mums, run 3: 1 files, 3 rows
 
     mapping   dataset  items  accepted  unchanged  superseded  withdrawn  filtered  waiting  quarantined  discarded
     dept/mum  MUM      3      0         3          0           0          0         0        0            0
@@ -545,9 +547,17 @@ async fn a_store_that_is_held_by_who_does_not_answer_names_the_holder() {
     let site = filled();
     let held = site.open().await;
     let told = run(&site, &["books"]).replace(&std::process::id().to_string(), "PID");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r"
+    exit 3
+    error: the database SITE/data/hub.db is in use by process PID
+    hint: it does not answer on its control socket SITE/data/hub.sock; try again when it has ended
+    ");
     let told = run(&site, &["--lang", "zh", "run"]).replace(&std::process::id().to_string(), "PID");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r"
+    exit 3
+    错误：枢纽已在运行：进程 PID 正使用数据库 SITE/data/hub.db
+    提示：待该进程结束后再试
+    ");
     drop(held);
 }
 
