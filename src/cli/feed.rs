@@ -172,7 +172,7 @@ fn show(feed: &FeedAnswer, context: &Context) -> String {
         ("回执", "answer"),
     ];
     let mut requests = Table::new(context, &head);
-    for q in &feed.requests {
+    for q in &feed.newest_requests {
         let class = word(&q.class, lang).to_owned();
         let (records, sends, status) = (q.records.to_string(), q.sends.to_string(), q.status.to_string());
         requests.row([q.name.clone(), shown(q.sent), records, sends, class, status, one_line(&q.answer)]);

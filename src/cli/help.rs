@@ -114,8 +114,8 @@ const HELP: &[Help] = &[
             ("rows", "连续几行（默认 1）", "how many rows from there (default 1)"),
         ],
         examples: &[
-            ("mapping try ezhou/award --input zbgs.json", "第一行", "the first row"),
-            ("mapping try ezhou/award --input zbgs.json --row 5 --rows 3", "第 5 到 7 行", "rows 5 to 7"),
+            ("mapping try finance/award --input config/samples/finance/zbjg_20260313.csv", "第一行", "the first row"),
+            ("mapping try finance/award --input zbjg.csv --row 5 --rows 3", "第 5 到 7 行", "rows 5 to 7"),
         ],
     },
     Help {

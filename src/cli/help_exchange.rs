@@ -37,9 +37,9 @@ pub(super) const HELP: &[Help] = &[
             ("again", "以前取过的文件也重新读取", "read files again that were taken before"),
         ],
         examples: &[
-            ("job run finance/notices", "", ""),
+            ("job run finance/results", "", ""),
             (
-                "job run finance/notices --again",
+                "job run finance/results --again",
                 "重读全部文件；未变的不会重复投递",
                 "all files again; what is unchanged is not sent again",
             ),
@@ -53,14 +53,14 @@ pub(super) const HELP: &[Help] = &[
             ("name", "任务名，系统/任务", "name of the job, system/job"),
             ("why", "原因，显示在 job list 中", "the reason, shown by job list"),
         ],
-        examples: &[("job pause finance/notices --why 对方换系统", "", "")],
+        examples: &[("job pause finance/results --why 对方换系统", "", "")],
     },
     Help {
         path: "job resume",
         zh: "恢复一个已暂停的任务",
         en: "Let a paused job go on",
         args: &[("name", "任务名，系统/任务", "name of the job, system/job")],
-        examples: &[("job resume finance/notices", "", "")],
+        examples: &[("job resume finance/results", "", "")],
     },
     Help {
         path: "feed",
@@ -84,7 +84,7 @@ pub(super) const HELP: &[Help] = &[
             ("name", "订阅名，系统/订阅", "name of the feed, system/feed"),
             ("limit", "每个列表最多几行（默认 20）", "most lines of each list (default 20)"),
         ],
-        examples: &[("feed show province/all", "", "")],
+        examples: &[("feed show province/rehearsal", "", "")],
     },
     Help {
         path: "feed pause",
@@ -94,14 +94,14 @@ pub(super) const HELP: &[Help] = &[
             ("name", "订阅名，系统/订阅", "name of the feed, system/feed"),
             ("why", "原因，显示在 feed show 中", "the reason, shown by feed show"),
         ],
-        examples: &[("feed pause province/all --why 对方检修", "", "")],
+        examples: &[("feed pause province/rehearsal --why 对方检修", "", "")],
     },
     Help {
         path: "feed resume",
         zh: "恢复一个已暂停的订阅",
         en: "Let a paused feed go on",
         args: &[("name", "订阅名，系统/订阅", "name of the feed, system/feed")],
-        examples: &[("feed resume province/all", "", "")],
+        examples: &[("feed resume province/rehearsal", "", "")],
     },
     Help {
         path: "feed resend",
@@ -112,8 +112,8 @@ pub(super) const HELP: &[Help] = &[
             ("record", "记录号；不写则全部被拒收的", "a record's number; all that was rejected unless said"),
         ],
         examples: &[
-            ("feed resend province/all", "全部被拒收的", "all that was rejected"),
-            ("feed resend province/all --record 1207", "一条记录", "one record"),
+            ("feed resend province/rehearsal", "全部被拒收的", "all that was rejected"),
+            ("feed resend province/rehearsal --record 67", "一条记录", "one record"),
         ],
     },
     Help {
@@ -129,8 +129,8 @@ pub(super) const HELP: &[Help] = &[
             ("limit", "最多几条（默认 20）", "most records (default 20)"),
         ],
         examples: &[
-            ("record find E4207040001000012001", "按编号", "by code"),
-            ("record find 葛店开发区 --dataset 503", "按名称的开头", "by the beginning of a name"),
+            ("record find EZZC-2026-0002", "按编号", "by code"),
+            ("record find 生态运动公园 --dataset 550", "按名称的开头", "by the beginning of a name"),
         ],
     },
     Help {
@@ -146,8 +146,8 @@ pub(super) const HELP: &[Help] = &[
             ("version", "第几版；不写则最新", "which version; the newest unless said"),
         ],
         examples: &[
-            ("record show 1207", "按记录号", "by number"),
-            ("record show 503 E4207040001000012001 1", "按数据集和业务主键", "by dataset and key"),
+            ("record show 67", "按记录号", "by number"),
+            ("record show 550 EZZC-2026-0002 EZZC-2026-0002-1", "按数据集和业务主键", "by dataset and key"),
         ],
     },
     Help {
@@ -159,7 +159,7 @@ pub(super) const HELP: &[Help] = &[
             "记录号；或数据集及其业务主键的各部分",
             "a record's number; or a dataset and the parts of its key",
         )],
-        examples: &[("record trace 1207", "", "")],
+        examples: &[("record trace 67", "", "")],
     },
     Help {
         path: "quarantine",
@@ -195,11 +195,11 @@ pub(super) const HELP: &[Help] = &[
     },
     Help {
         path: "books",
-        zh: "账：收进来的和送出去的各成为什么，平与不平",
+        zh: "账：收取和投递的数据各有何结果，账是否平",
         en: "The books: what became of all that came in and goes out, and whether it balances",
         args: &[
             ("verify", "从表重新计数核对", "recount from the tables"),
-            ("date", "某一天（北京时间）收进来的", "what came in on one day (Beijing)"),
+            ("date", "某一天（北京时间）收取的", "what came in on one day (Beijing)"),
         ],
         examples: &[
             ("books", "", ""),

@@ -112,13 +112,18 @@ fn run_now(name: &str, again: bool, context: &Context) -> Result<(), Failure> {
 
 fn ran(taken: &RunAnswer, context: &Context) -> String {
     let lang = context.lang;
-    let (run, files, known, rows) = (taken.run, taken.files, taken.files_known, taken.rows);
+    let (run, files, rows) = (taken.run, taken.files, taken.rows);
     let mut out = match lang {
-        Lang::Zh => format!("任务 {} 第 {run} 次运行：{files} 个文件，{rows} 行；{known} 个文件以前取过\n", taken.job),
-        Lang::En => {
-            format!("job {}, run {run}: {files} files, {rows} rows; {known} files were taken before\n", taken.job)
-        }
+        Lang::Zh => format!("任务 {} 第 {run} 次运行：{files} 个文件，{rows} 行\n", taken.job),
+        Lang::En => format!("job {}, run {run}: {files} files, {rows} rows\n", taken.job),
     };
+    if taken.files_known > 0 {
+        let known = taken.files_known;
+        out.push_str(&match lang {
+            Lang::Zh => format!("{known} 个文件的内容以前取过\n"),
+            Lang::En => format!("files whose content was taken before: {known}\n"),
+        });
+    }
     if taken.absent > 0 {
         let n = taken.absent;
         out.push_str(&match lang {

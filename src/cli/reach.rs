@@ -20,9 +20,9 @@ use crate::pipeline::intake::Taken;
 use crate::pipeline::open::OpenError;
 use crate::store::StoreError;
 
-/// How often store and socket are tried before the holder is named, and the wait in between: five seconds in all,
-/// longer than any question takes.
-const TRIES: u32 = 50;
+/// How often store and socket are tried before the holder is named, and the wait in between: three seconds in all,
+/// longer than a question takes.
+const TRIES: u32 = 30;
 const TRY_EVERY: Duration = Duration::from_millis(100);
 
 /// What a command waits in.

@@ -193,7 +193,7 @@ async fn once(hub: Arc<Hub>, strict: bool, context: &Context) -> Result<ExitCode
 fn text(answer: &OnceAnswer, hub: &Hub, context: &Context) -> String {
     let lang = context.lang;
     let mut out = String::new();
-    section(&mut out, lang, ("收进来的", "Taken in"));
+    section(&mut out, lang, ("收取", "Taken in"));
     let mut jobs = Table::new(
         context,
         &[("任务", "job"), ("状态", "state"), ("文件", "files"), ("已取过", "known"), ("行", "rows")],
@@ -204,10 +204,11 @@ fn text(answer: &OnceAnswer, hub: &Hub, context: &Context) -> String {
     }
     out.push_str(&jobs.render("没有任务", "no jobs"));
     for j in answer.jobs.iter().filter(|j| !j.en.is_empty()) {
-        out.push_str(&format!("{}: {}\n", j.job, lang.pick(&j.zh, &j.en)));
+        let said = lang.pick(&j.zh, &j.en).replace('\n', "\n    ");
+        out.push_str(&format!("{}\n    {said}\n", j.job));
     }
 
-    section(&mut out, lang, ("成为的", "What became of the rows"));
+    section(&mut out, lang, ("处理结果", "What became of the rows"));
     let mut head = vec![("映射", "mapping"), ("数据集", "dataset"), ("条目", "items")];
     head.extend(outcome_headers());
     let mut mappings = Table::new(context, &head);
@@ -220,7 +221,7 @@ fn text(answer: &OnceAnswer, hub: &Hub, context: &Context) -> String {
     }
     out.push_str(&mappings.render("没有新的行", "no new rows"));
 
-    section(&mut out, lang, ("送出去的", "Where it went"));
+    section(&mut out, lang, ("投递", "Where it went"));
     let states = ["up_to_date", "due", "blocked", "unknown", "rejected", "withheld"];
     let mut head = vec![("订阅", "feed"), ("去向", "to"), ("本次送出", "sent now"), ("应送", "owed")];
     head.extend(states.map(header));
@@ -233,7 +234,7 @@ fn text(answer: &OnceAnswer, hub: &Hub, context: &Context) -> String {
     }
     out.push_str(&feeds.render("没有订阅", "no feeds"));
 
-    section(&mut out, lang, ("等着的", "What waits"));
+    section(&mut out, lang, ("待处理", "What waits"));
     let mut reasons =
         Table::new(context, &[("条目", "items"), ("原因", "reason"), ("例", "example"), ("说明", "what it says")]);
     for r in &answer.reasons {

@@ -105,6 +105,15 @@ pub fn store_failure(error: StoreError) -> Failure {
                     "see whether the disk is full or read-only; nothing that was taken in is lost",
                 )
         }
+        StoreError::Statement(rusqlite::Error::SqliteFailure(e, _))
+            if matches!(e.code, rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) =>
+        {
+            Failure::new(Unavailable, format!("数据库文件无法识别：{e}"), format!("the database's file is none, or is damaged: {e}"))
+                .hint(
+                    "请核对 hub.toml 的 [store] path；文件若已损坏，请停止枢纽并换回备份",
+                    "see whether [store] path in hub.toml names the right file; if it is damaged, put a copy back while no hub runs",
+                )
+        }
         other => {
             let mut words = other.to_string();
             let mut cause = std::error::Error::source(&other);
@@ -147,4 +156,25 @@ pub(super) fn dataset<'a>(hub: &'a Hub, name: &str) -> Result<&'a Arc<Dataset>, 
         let known = hub.schema.datasets().iter().map(|d| d.code.as_str());
         unknown(("数据集", "dataset"), name, known, ("`schema list` 列出全部数据集", "`schema list` lists all"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Lang;
+
+    #[test]
+    fn a_file_that_is_no_database_is_told_with_what_to_do() {
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB), None);
+        let failure = store_failure(StoreError::Statement(error));
+        assert_eq!(failure.kind.exit_code(), 3);
+        insta::assert_snapshot!(format!("{}\n{}", failure.message.get(Lang::En), failure.hint.get(Lang::En)), @r"
+        the database's file is none, or is damaged: Error code 26: file is not a database
+        see whether [store] path in hub.toml names the right file; if it is damaged, put a copy back while no hub runs
+        ");
+        insta::assert_snapshot!(format!("{}\n{}", failure.message.get(Lang::Zh), failure.hint.get(Lang::Zh)), @r"
+        数据库文件无法识别：Error code 26: file is not a database
+        请核对 hub.toml 的 [store] path；文件若已损坏，请停止枢纽并换回备份
+        ");
+    }
 }

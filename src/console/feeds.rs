@@ -48,7 +48,7 @@ pub struct FeedAnswer {
     /// Some of these deliveries, what needs a person first.
     pub open: Vec<OpenLine>,
     /// The newest requests, newest first.
-    pub requests: Vec<RequestLine>,
+    pub newest_requests: Vec<RequestLine>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,7 +180,7 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
         line: line(hub, feed, view),
         causes: causes.into_iter().map(cause).collect(),
         open: open.into_iter().map(open_line).collect(),
-        requests: requests.into_iter().map(request).collect(),
+        newest_requests: requests.into_iter().map(request).collect(),
     })
 }
 

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::answer::store_failure;
 use super::jobs::run_failure;
 use super::{FeedLine, ItemFilter, MappingItems, ReasonCount, feeds, items};
-use crate::diagnostic::Failure;
+use crate::diagnostic::{Failure, Lang};
 use crate::pipeline::Hub;
-use crate::pipeline::intake::IntakeError;
+use crate::pipeline::intake::{IntakeError, Taken};
 use crate::pipeline::work::Once;
 use crate::store;
 
@@ -37,7 +37,7 @@ pub struct OnceJob {
     pub files_known: u64,
     pub batches: u64,
     pub rows: u64,
-    /// Why it failed, or what it has to say.
+    /// Why it failed, with the next step, a line each; or what it has to say.
     pub zh: String,
     pub en: String,
 }
@@ -121,7 +121,7 @@ pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, F
     Ok(answer)
 }
 
-fn job((job, taken): (String, Result<crate::pipeline::intake::Taken, IntakeError>)) -> OnceJob {
+fn job((job, taken): (String, Result<Taken, IntakeError>)) -> OnceJob {
     match taken {
         Ok(taken) => OnceJob {
             job,
@@ -136,9 +136,11 @@ fn job((job, taken): (String, Result<crate::pipeline::intake::Taken, IntakeError
         Err(error) => {
             let state = if matches!(error, IntakeError::Paused { .. }) { "paused" } else { "failed" };
             let failure = run_failure(error);
-            let words = |lang| failure.render(lang).trim_end().replace('\n', " ");
-            use crate::diagnostic::Lang::{En, Zh};
-            let (zh, en) = if state == "paused" { (String::new(), String::new()) } else { (words(Zh), words(En)) };
+            let words = |lang| failure.render(lang).trim_end().to_owned();
+            let (zh, en) = match state {
+                "paused" => (String::new(), String::new()),
+                _ => (words(Lang::Zh), words(Lang::En)),
+            };
             OnceJob { job, state: state.to_owned(), files: 0, files_known: 0, batches: 0, rows: 0, zh, en }
         }
     }
@@ -163,7 +165,7 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
         let n = answer.quarantined;
         step(
             format!("{n} 个条目在隔离区：查看原始行和全部原因，改正来源或映射"),
-            format!("{n} items are in quarantine: see each row and every reason, mend the source or the mapping"),
+            format!("in quarantine: {n}; see each row and every reason, mend the source or the mapping"),
             "quarantine list".into(),
         );
     }
@@ -173,7 +175,7 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
             let n = books.rejected;
             step(
                 format!("订阅 {name} 有 {n} 条被对方拒收：查看原因，改正后 `feed resend {name}`"),
-                format!("feed {name}: the target rejected {n}: see why, mend, then `feed resend {name}`"),
+                format!("feed {name}, rejected by the target: {n}; see why, mend, then `feed resend {name}`"),
                 format!("feed show {name}"),
             );
         }
@@ -189,7 +191,7 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
         let n = answer.waiting;
         step(
             format!("{n} 个条目在等待上级或查找的记录：到达后自动放行"),
-            format!("{n} items wait for a parent or a look-up: they go by themselves when it comes"),
+            format!("waiting for a parent or a look-up: {n}; they go by themselves when it comes"),
             "quarantine list --waiting".into(),
         );
     }

@@ -1,6 +1,7 @@
 //! Where rows stood in their sources: read from the stored rows of batches, each unpacked once.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use adapter::{Cell, Rows};
 use serde::{Deserialize, Serialize};
@@ -27,12 +28,14 @@ pub(super) struct Batches(HashMap<i64, Option<Rows>>);
 impl Batches {
     /// A batch's rows, while they are kept.
     pub(super) fn rows(&mut self, c: &mut Conn, batch: i64) -> store::Result<Option<&Rows>> {
-        if !self.0.contains_key(&batch) {
-            let packed = store::batch_packed(c, batch)?;
-            let rows = packed.map(|packed| Rows::decode(&packed)).transpose()?;
-            self.0.insert(batch, rows);
-        }
-        Ok(self.0.get(&batch).and_then(Option::as_ref))
+        let rows = match self.0.entry(batch) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let packed = store::batch_packed(c, batch)?;
+                new.insert(packed.map(|packed| Rows::decode(&packed)).transpose()?)
+            }
+        };
+        Ok(rows.as_ref())
     }
 
     /// Where the row of a position stood.

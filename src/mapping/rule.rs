@@ -11,7 +11,7 @@ use regex::Regex;
 
 use super::convert::Problem;
 use super::convert::area::{AreaUnit, area};
-use super::convert::clean::{clean, name};
+use super::convert::clean::{Width, clean, name};
 use super::convert::decimal::{Number, number};
 use super::convert::form::Forms;
 use super::convert::money::{MoneyUnit, money};
@@ -67,6 +67,8 @@ pub(super) struct Pattern {
     pub(super) regex: Regex,
     /// True: a text that does not match counts as empty.
     pub(super) or_empty: bool,
+    /// How what was captured is made plain, as the whole cell would have been.
+    pub(super) width: Option<Width>,
 }
 
 /// From the source's words to the standard's codes.
@@ -247,10 +249,11 @@ impl Rule {
     /// Converts a text and appends it; a problem leaves nothing behind.
     fn put(&self, text: &str, cx: &mut Context<'_>, out: &mut String) {
         let start = out.len();
+        let mut plain = String::new();
         let text = match &self.pattern {
             None => text,
             Some(pattern) => match pattern.capture(text) {
-                Some(part) => part,
+                Some(part) => pattern.width.map_or(part, |width| clean(part, width, &mut plain)),
                 None if pattern.or_empty => return,
                 None => {
                     let problem = Problem::new(ReasonCode::PatternUnmatched, text, &[pattern.regex.as_str()]);
@@ -259,7 +262,8 @@ impl Rule {
                 }
             },
         };
-        if text.is_empty() {
+        // A placeholder may be what the pattern cut out of a longer text.
+        if text.is_empty() || self.pattern.is_some() && self.reading.placeholders.contain(text) {
             return;
         }
         match &self.split {
@@ -481,5 +485,5 @@ fn lookup_problem(code: ReasonCode, number: usize, value: &str, cx: &Context<'_>
 /// Cleaned as keys of tables are, so that both sides of a comparison are.
 pub(super) fn key_of(text: &str) -> String {
     let mut scratch = String::new();
-    clean(text, super::convert::clean::Width::Text, &mut scratch).to_owned()
+    clean(text, Width::Text, &mut scratch).to_owned()
 }

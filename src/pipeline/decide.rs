@@ -151,8 +151,11 @@ pub async fn decide(
     candidates.retain(|c| works[c.work].is_good());
     for c in candidates.iter_mut().filter(|c| pending.contains_key(&c.work)) {
         let work = &works[c.work];
-        (c.body, c.fingerprint) = body(&group[work.mapping], work);
+        let mapping = &group[work.mapping];
+        (c.body, c.fingerprint) = body(mapping, work);
         c.index = plan.index_values(&work.item.draft);
+        // A code may be what the record points at its parent with: a parcel and its notice share the deal's code.
+        c.pointed = plan.pointed(&work.item.draft, mapping.mapping.parents_warn());
     }
     number(tx, &mut candidates).await?;
     write_versions(tx, context, group, &works, &names, &candidates, came).await?;

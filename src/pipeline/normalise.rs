@@ -313,6 +313,9 @@ async fn see(tx: &mut Tx, run: i64, group: &[MappingPlan], works: &[Work]) -> st
     store::seen_add(tx, run, seen).await
 }
 
+/// What became of one element of one row.
+type RowOutcome = (u32, u32, Outcome);
+
 /// Keeps one byte an item, by mapping.
 async fn write_outcomes(
     tx: &mut Tx,
@@ -321,7 +324,7 @@ async fn write_outcomes(
     outcomes: Vec<(i64, i64, u32, u32, Outcome)>,
     counts: &mut [u32; 8],
 ) -> store::Result<()> {
-    let mut by_mapping: HashMap<(i64, i64), Vec<(u32, u32, Outcome)>> = HashMap::new();
+    let mut by_mapping: HashMap<(i64, i64), Vec<RowOutcome>> = HashMap::new();
     for (mapping, revision, row, element, outcome) in outcomes {
         counts[outcome as usize] += 1;
         by_mapping.entry((mapping, revision)).or_default().push((row, element, outcome));

@@ -179,8 +179,11 @@ pub(super) async fn sweep(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
     }
 }
 
+/// A stuck delivery, what its record points at, and what its children find it by.
+type Known = (Stuck, Vec<Pointed>, Vec<(i64, String)>);
+
 async fn unblock(hub: &Hub, tx: &mut Tx, feed: &FeedPlan, stuck: Vec<Stuck>) -> store::Result<usize> {
-    let known: Vec<(Stuck, Vec<Pointed>, Vec<(i64, String)>)> = stuck
+    let known: Vec<Known> = stuck
         .into_iter()
         .filter_map(|s| {
             let plan = hub.plan.dataset(&s.dataset)?;

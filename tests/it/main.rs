@@ -1,6 +1,9 @@
 //! End to end.
+#![allow(clippy::unwrap_used, reason = "what fails here fails its test, and says where")]
+
 mod cli;
 mod config;
+mod console;
 mod kit;
 mod rules;
 mod samples;

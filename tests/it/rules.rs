@@ -167,6 +167,63 @@ DEAL_CODES = { assign = "unified-deal-code", class = "D01", by = "PACKAGES", pla
     ");
 }
 
+/// As a parcel points at its notice: by the deal's code, which is drawn with the record itself.
+#[tokio::test]
+async fn an_assigned_code_points_at_the_parent_from_the_first_version_on() {
+    let site = Site::new();
+    let dataset = r#"
+number = "9904"
+code = "LOT"
+name_zh = "宗地"
+name_en = "lot of the tests"
+business = "other"
+depth = 1
+confidence = "high"
+source = "tests"
+key = ["CODE"]
+
+[[parent]]
+dataset = "MUM"
+fields = { DEAL_CODE = "NAME" }
+required = false
+source = "tests"
+
+[[field]]
+name = "CODE"
+zh = "编号"
+en = "code"
+type = "text"
+required = true
+
+[[field]]
+name = "DEAL_CODE"
+zh = "统一交易标识码"
+en = "deal code"
+type = "text"
+required = true
+"#;
+    site.write("mappings/schema/other/9904-LOT.toml", dataset);
+    let lot = r#"
+dataset = "LOT"
+identity = ["ID"]
+[fields]
+CODE = "ID"
+DEAL_CODE = { assign = "unified-deal-code", class = "B01", by = "CODE", platform = "12350100MB02709751" }
+"#;
+    wide(&site, &[("lot", lot)]);
+    site.write("in/wide.csv", "ID\n1\n2\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/lot: 2 items, accepted 2
+    province/out: 2 owed, up to date 2
+    ");
+    let hub = site.open().await;
+    let verified = exchange_hub::pipeline::verify::verify(&hub, |_| {}).await.unwrap();
+    assert_eq!(verified.findings.len(), 0, "{:?}", verified.findings);
+    const POINTED: &str = "select count(*) from record_ref f join assigned_code a on a.code = f.value";
+    let pointed = hub.db.read(|c| c.rows(POINTED, [], |r| r.get::<_, i64>(0))).await.unwrap();
+    assert_eq!(pointed, [2]);
+}
+
 /// Deal codes of the newest versions, by identity.
 async fn codes(site: &Site) -> BTreeMap<String, Vec<String>> {
     const BODIES: &str = "select r.identity, v.body from record r

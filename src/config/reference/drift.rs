@@ -166,7 +166,8 @@ fn values_are_those_that_the_program_takes() {
         .collect();
     let is = |path: &str, mut known: Vec<&'static str>| {
         let mut told = lists[path].clone();
-        (known.sort_unstable(), told.sort_unstable());
+        known.sort_unstable();
+        told.sort_unstable();
         assert_eq!(told, known, "{path}");
     };
     is("log.format", names::<crate::telemetry::Format>());

@@ -15,7 +15,8 @@ use crate::schema::{CodeSet, Field};
 const CODES_SHOWN: usize = 8;
 
 impl Loader<'_> {
-    /// How values become codes: by the rule's table, by the set it names, else by the set of the field.
+    /// How values become codes: by the rule's table, by the set it names, else by the set of the field. A table alone is
+    /// closed: a source's own 3 that its table does not have must never pass for the standard's 3.
     pub(super) fn codes(
         &mut self,
         doc: &mut Document<'_>,
@@ -34,7 +35,7 @@ impl Loader<'_> {
         }
         let table = rule.get("table").and_then(|node| self.table_of(doc, node));
         let said = self.code_set(doc, rule);
-        let implied = field.filter(|_| word.is_none()).and_then(|field| field.codes.clone());
+        let implied = field.filter(|_| word.is_none() && table.is_none()).and_then(|field| field.codes.clone());
         let explicit = rule.contains_key("table") || rule.contains_key("code");
         let set = said.or(implied);
         if set.is_none() && !explicit {

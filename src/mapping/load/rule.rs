@@ -246,6 +246,9 @@ impl Loader<'_> {
             (_, Some(field)) if codes.is_none() && half_width(field) => Some(Width::Ascii),
             _ => Some(Width::Text),
         };
+        let pattern = self.pattern(doc, table, width);
+        // A pattern is matched with the text as a person sees it; only what it captured becomes half-width.
+        let width = if pattern.is_some() { width.map(|_| Width::Text) } else { width };
         let placeholders = if table.contains_key("placeholders") {
             super::placeholders(doc, table)
         } else {
@@ -271,7 +274,7 @@ impl Loader<'_> {
         let rule = Rule {
             source,
             reading: Reading { width, placeholders },
-            pattern: self.pattern(doc, table),
+            pattern,
             split,
             codes,
             convert,
@@ -281,11 +284,11 @@ impl Loader<'_> {
         Some(Built::Rule(rule, unit))
     }
 
-    fn pattern(&self, doc: &mut Document<'_>, table: &DeTable<'_>) -> Option<Pattern> {
+    fn pattern(&self, doc: &mut Document<'_>, table: &DeTable<'_>, width: Option<Width>) -> Option<Pattern> {
         let unmatched = self.word_of(doc, table, "unmatched", &["refuse", "empty"]);
         let word = doc.text(table, "regex")?;
         match RegexBuilder::new(&word.text).size_limit(REGEX_BYTES_MAX).build() {
-            Ok(regex) => Some(Pattern { regex, or_empty: unmatched.as_deref() == Some("empty") }),
+            Ok(regex) => Some(Pattern { regex, or_empty: unmatched.as_deref() == Some("empty"), width }),
             Err(error) => {
                 let error = error.to_string();
                 let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");

@@ -211,7 +211,7 @@ fn lists_travel_with_half_width_semicolons() {
     assert_snapshot!(field("NOTICE_MEDIA", r#""A""#, &["甲；乙; 丙"]), @r#""甲；乙; 丙" → 甲;乙;丙"#);
     assert_snapshot!(field("BIDDER_CODE_TYPE", r#"{ from = "A", split = ["、", "/"], table = { "甲" = "1", "乙" = "2" } }"#, &["甲/乙、甲", "甲、丙、丁"]), @r#"
     "甲/乙、甲" → 1;2;1
-    "甲、丙、丁" → BIDDER_CODE_TYPE (法人类别): "丙" is neither in the mapping's table nor in code set subject_category [s/m:3]; BIDDER_CODE_TYPE (法人类别): "丁" is neither in the mapping's table nor in code set subject_category [s/m:3]
+    "甲、丙、丁" → BIDDER_CODE_TYPE (法人类别): "丙" is not in the mapping's table [s/m:3]; BIDDER_CODE_TYPE (法人类别): "丁" is not in the mapping's table [s/m:3]
     "#);
 }
 
@@ -229,6 +229,11 @@ fn present_regex_and_placeholders() {
     assert_snapshot!(field("NOTICE_NAME", r#"{ from = "A", regex = "第.+?包", unmatched = "empty", default = "无包" }"#, &["某项目（第二包）公告", "某项目"]), @r#"
     "某项目（第二包）公告" → 第二包
     "某项目" → 无包
+    "#);
+    // The pattern meets the text as a person sees it, whatever the field; what it cut out may be a placeholder.
+    assert_snapshot!(field("NOTICE_SEND_TIME", r#"{ from = "A", regex = "时间：(.+)", placeholders = ["无"] }"#, &["发布时间：２０２６-03-17", "发布时间：无"]), @r#"
+    "发布时间：２０２６-03-17" → 20260317000000
+    "发布时间：无" → nothing
     "#);
     assert_snapshot!(field("NOTICE_NAME", r#"{ from = "A", placeholders = ["无", "-"] }"#, &["无", " － ", "-", "无锡"]), @r#"
     "无" → nothing
