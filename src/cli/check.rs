@@ -77,7 +77,10 @@ fn names(config: &Config, schema: &Schema, findings: &mut Findings) -> usize {
             Err(error) => Err(vec![unreadable(&file, &error)]),
         };
         match loaded {
-            Ok(mapping) => drop(mappings.insert(name.clone(), mapping)),
+            Ok(mapping) => {
+                findings.warnings.extend(unfilled(&file, &mapping));
+                mappings.insert(name.clone(), mapping);
+            }
             // A mistake in what several share (`common.toml`) is told once.
             Err(more) => {
                 let new: Vec<_> = more.into_iter().filter(|d| !findings.mistakes.contains(d)).collect();
@@ -93,6 +96,23 @@ fn names(config: &Config, schema: &Schema, findings: &mut Findings) -> usize {
         findings.mistakes.extend(unknown.map(|named| open::unknown_dataset(system, named, schema)));
     }
     names.len()
+}
+
+/// Required fields that no rule fills: every row of the mapping will be refused for them.
+fn unfilled(file: &Path, mapping: &Mapping) -> Option<Diagnostic> {
+    let fields = &mapping.dataset().fields;
+    let missing: Vec<&str> = mapping.unfilled().into_iter().map(|f| fields[f].name.as_str()).collect();
+    let label = |f: usize| format!("{}（{}）", fields[f].name_zh, fields[f].name);
+    let labels: Vec<String> = mapping.unfilled().into_iter().map(label).collect();
+    let dataset = &mapping.dataset().code;
+    let diagnostic = Diagnostic::whole(
+        file,
+        format!("no rule fills what {dataset} requires: {}", missing.join(", ")),
+        "every row will be refused for it; fill it here or in common.toml, if the source has it",
+    );
+    let zh = format!("{dataset} 的必填项没有规则填写：{}", labels.join("、"));
+    let told = diagnostic.in_chinese(zh, "每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写");
+    (!missing.is_empty()).then_some(told)
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Diagnostic {

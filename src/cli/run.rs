@@ -85,6 +85,8 @@ fn second(path: &std::path::Path, pid: &str, answers: bool) -> Failure {
 /// Runs until a signal: the first lets everything under way come to its end, the second ends at once.
 async fn forever(hub: Arc<Hub>) -> Result<ExitCode, Failure> {
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    // A terminal that is closed is no reason for half-done work.
+    let mut hangup = listen(SignalKind::hangup())?;
     let socket = hub.config.socket_path();
     let served = serve(hub.clone(), Stages::Running, &socket).map_err(serve_failure)?;
     let (pid, jobs, feeds) = (std::process::id(), hub.jobs.len(), hub.feeds.len());
@@ -96,6 +98,7 @@ async fn forever(hub: Arc<Hub>) -> Result<ExitCode, Failure> {
         ended = &mut stages => return stages_ended(ended),
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        _ = hangup.recv() => {}
     }
     tracing::info!("The hub stops: what is under way comes to its end first. A second signal ends it at once.");
     stop.send_replace(true);

@@ -114,24 +114,29 @@ pub async fn decide(
     let heads = store::record_heads(tx, scope, &identities).await?;
     let open = store::item_open(tx, scope, &identities).await?;
 
+    for &index in &last {
+        let work = &mut works[index];
+        let head = heads.get(&names[index]);
+        if work.item.filtered && head.is_none_or(|h| !h.live) {
+            work.outcome = Outcome::Filtered;
+        } else if head.is_some_and(|h| !order_of(&group[work.mapping], work).is_newer_than(h.order)) {
+            work.outcome = Outcome::Superseded;
+        }
+    }
+    // Codes before parents: a code may be what a record points at its parent with, and it belongs to its values
+    // whatever becomes of this item.
+    pending.retain(|index, _| works[*index].is_good());
+    codes::assign_new(tx, context, group, &mut works, &pending).await?;
+
     let (mut candidates, mut raises) = (Vec::new(), Vec::new());
-    for index in last {
+    for index in last.into_iter().filter(|i| works[*i].is_good()).collect::<Vec<_>>() {
         let work = &mut works[index];
         let mapping = &group[work.mapping];
         let head = heads.get(&names[index]);
-        let order = order_of(mapping, work);
-        let is_pending = pending.contains_key(&index);
-        if work.item.filtered && head.is_none_or(|h| !h.live) {
-            work.outcome = Outcome::Filtered;
-            continue;
-        }
-        if head.is_some_and(|h| !order.is_newer_than(h.order)) {
-            work.outcome = Outcome::Superseded;
-            continue;
-        }
         let candidate = candidate(plan, mapping, work, index, head);
         match head {
-            Some(head) if is_same(head, &candidate) && !is_pending => {
+            Some(head) if is_same(head, &candidate) => {
+                let order = order_of(mapping, work);
                 if order.version > head.order.version || context.older_open {
                     raises.push((head.id, order));
                 }
@@ -145,18 +150,6 @@ pub async fn decide(
     keys::settle(tx, plan, context, &mut works, &candidates).await?;
     keys::parents(tx, &mut works, &candidates).await?;
     candidates.retain(|c| works[c.work].is_good());
-
-    pending.retain(|index, _| works[*index].is_good());
-    codes::assign_new(tx, context, group, &mut works, &pending).await?;
-    candidates.retain(|c| works[c.work].is_good());
-    for c in candidates.iter_mut().filter(|c| pending.contains_key(&c.work)) {
-        let work = &works[c.work];
-        let mapping = &group[work.mapping];
-        (c.body, c.fingerprint) = body(mapping, work);
-        c.index = plan.index_values(&work.item.draft);
-        // A code may be what the record points at its parent with: a parcel and its notice share the deal's code.
-        c.pointed = plan.pointed(&work.item.draft, mapping.mapping.parents_warn());
-    }
     number(tx, &mut candidates).await?;
     write_versions(tx, context, group, &works, &names, &candidates, came).await?;
     store::record_order_raise(tx, raises).await?;

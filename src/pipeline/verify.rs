@@ -8,8 +8,8 @@
 //!
 //! A finding names a table, a key and what does not agree, in two languages; it means that the store was damaged, or
 //! that a stage has a defect. What cannot be judged today, since a mapping, a feed or a dataset is configured no
-//! longer or otherwise, is a note. What only a wake-up between two transactions explains (a delivery still blocked
-//! though its parent has arrived) is looked at a second time before it is told. Nothing is mended here.
+//! longer or otherwise, is a note, and so is what a release between two transactions has not come to yet (a delivery still
+//! blocked though its parent has arrived): a running hub's sweep finds it within a minute. Nothing is mended here.
 //!
 //! Not to be seen from the tables: texts that nothing else repeats (why a job was paused, what an answer said), single
 //! times, and fields that are left out of the fingerprint.
@@ -31,7 +31,6 @@ mod walk;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use findings::{Finding, TABLES, Verified};
 
@@ -57,37 +56,16 @@ struct Run<'a> {
     found: Found,
     names: Names,
     slots: Slots,
-    suspects: Vec<Suspect>,
     unchanged: VecDeque<records::Unchanged>,
     progress: &'a mut dyn FnMut(Progress),
     done: u64,
     of: u64,
 }
 
-/// What may be on its way between two transactions, and is looked at again before it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Suspect {
-    /// A delivery that is blocked by nothing.
-    Blocked { feed: i64, record: i64 },
-    /// An item that waits for nothing.
-    Waiting { position: i64, mapping: i64, element: i64 },
-}
-
-/// Most suspects looked at again.
-const SUSPECTS_MAX: usize = 1_000;
-/// How long a release after a commit may take before its absence is a finding.
-const RELEASE_WAIT: Duration = Duration::from_secs(2);
-
 /// Recounts the whole store. `progress` is told after every stretch of rows.
 pub async fn verify(hub: &Arc<Hub>, mut progress: impl FnMut(Progress) + Send + 'static) -> store::Result<Verified> {
     let own = hub.clone();
-    let (mut found, suspects) = hub.db.read(move |c| all(&own, c, &mut progress)).await?;
-    if !suspects.is_empty() {
-        tokio::time::sleep(RELEASE_WAIT).await;
-        let own = hub.clone();
-        found = hub.db.read(move |c| again(&own, c, found, &suspects)).await?;
-    }
-    Ok(found.done())
+    Ok(hub.db.read(move |c| all(&own, c, &mut progress)).await?.done())
 }
 
 /// What one pass is called in the log, and the table that it is told under where it has to be broken off.
@@ -106,26 +84,14 @@ const PASSES: &[Pass] = &[
     ("assigned_code", codes::pass),
 ];
 
-fn all(hub: &Hub, c: &mut Conn, progress: &mut dyn FnMut(Progress)) -> store::Result<(Found, Vec<Suspect>)> {
+fn all(hub: &Hub, c: &mut Conn, progress: &mut dyn FnMut(Progress)) -> store::Result<Found> {
     let of = recount::rows_to_read(c)? as u64;
-    let mut run = Run::new(hub, c, Found::default(), progress, of);
+    let (found, names, slots, unchanged) = Default::default();
+    let mut run = Run { hub, c, found, names, slots, unchanged, progress, done: 0, of };
     for (table, pass) in PASSES {
         match pass(&mut run) {
             Ok(()) => {}
             Err(error) => run.broken_off(table, error)?,
-        }
-    }
-    Ok((run.found, run.suspects))
-}
-
-/// Looks again at what may have been on its way.
-fn again(hub: &Hub, c: &mut Conn, found: Found, suspects: &[Suspect]) -> store::Result<Found> {
-    let mut unheard = |_| {};
-    let mut run = Run::new(hub, c, found, &mut unheard, 0);
-    for suspect in suspects {
-        match *suspect {
-            Suspect::Blocked { feed, record } => blocked::again(&mut run, feed, record)?,
-            Suspect::Waiting { position, mapping, element } => items::again(&mut run, (position, mapping, element))?,
         }
     }
     Ok(run.found)
@@ -152,13 +118,7 @@ fn file(run: &mut Run<'_>) -> store::Result<()> {
     Ok(())
 }
 
-impl<'a> Run<'a> {
-    fn new(hub: &'a Hub, c: &'a mut Conn, found: Found, progress: &'a mut dyn FnMut(Progress), of: u64) -> Self {
-        let (names, slots) = (Names::default(), Slots::default());
-        let (suspects, unchanged) = (Vec::new(), VecDeque::new());
-        Self { hub, c, found, names, slots, suspects, unchanged, progress, done: 0, of }
-    }
-
+impl Run<'_> {
     /// What was looked up; none, and a finding, where a column holds a value of the wrong type.
     fn readable<T>(
         &mut self,
@@ -179,11 +139,5 @@ impl<'a> Run<'a> {
     /// A value of the wrong type where a row was looked up on the way: the pass ends there, the others go on.
     fn broken_off(&mut self, table: &'static str, error: StoreError) -> store::Result<()> {
         self.readable(table, format_args!(""), Err::<(), _>(error)).map(|_| ())
-    }
-
-    fn suspect(&mut self, suspect: Suspect) {
-        if self.suspects.len() < SUSPECTS_MAX {
-            self.suspects.push(suspect);
-        }
     }
 }

@@ -164,14 +164,18 @@ fn completions_know_every_command() {
 #[test]
 fn a_good_configuration_is_checked_and_what_looks_odd_is_warned_of() {
     let file = fixture("valid");
-    insta::assert_snapshot!(run(&["--config", &file, "check"]), @r"
+    insta::assert_snapshot!(run(&["--config", &file, "check"]), @"
     exit 0
+    warning: tests/it/fixtures/config/valid/mappings/from/finance/notice.toml: no rule fills what BID_DEAL_ANNOUNCE requires: PURCHASE_PROJECT_CODE, PURCHASE_PROJECT_NAME, PURCHASE_SECTION_CODE, UNIFIED_DEAL_CODE, REGION_CODE, TRA_PLACE_CODE, PURCHASER_AGENCY_NAME, PURCHASER_AGENCY_CODE, WIN_BID_BULLETIN_CONTENT, WIN_BID_BULLETIN_START_TIME, URL, WINNINGBIDDER_TYPE, WINNINGBIDDER_CODE, PRICE_FORM_CODE, CREATOR, PLATFORM_CODE, PUB_SERVICE_PLAT_CODE, DATA_TIMESTAMP
+      hint: every row will be refused for it; fill it here or in common.toml, if the source has it
     warning: tests/it/fixtures/config/valid/systems/finance.toml:22:8: finance/notices, finance/nightly read different sources into BID_DEAL_ANNOUNCE without an `identity_space`
       hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
     the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mappings
     ");
-    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @r"
+    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @"
     exit 0
+    警告：tests/it/fixtures/config/valid/mappings/from/finance/notice.toml: BID_DEAL_ANNOUNCE 的必填项没有规则填写：采购项目编号（PURCHASE_PROJECT_CODE）、采购项目名称（PURCHASE_PROJECT_NAME）、采购项目子包编号（PURCHASE_SECTION_CODE）、统一交易标识码（UNIFIED_DEAL_CODE）、采购项目子包所在行政区域代码（REGION_CODE）、交易发生行政区域代码（TRA_PLACE_CODE）、采购代理机构名称（PURCHASER_AGENCY_NAME）、采购代理机构代码（PURCHASER_AGENCY_CODE）、公告内容（WIN_BID_BULLETIN_CONTENT）、首次公告时间（WIN_BID_BULLETIN_START_TIME）、公告源URL（URL）、中标（成交）供应商类别（WINNINGBIDDER_TYPE）、中标（成交）供应商代码（WINNINGBIDDER_CODE）、价款形式代码（PRICE_FORM_CODE）、创建人（CREATOR）、交易系统标识码（PLATFORM_CODE）、公共服务平台标识码（PUB_SERVICE_PLAT_CODE）、数据时间戳（DATA_TIMESTAMP）
+      提示：每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写
     警告：tests/it/fixtures/config/valid/systems/finance.toml:22:8: finance/notices, finance/nightly 从不同来源写入 BID_DEAL_ANNOUNCE，没有写 identity_space
       提示：如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space
     配置没有错误：2 个系统，2 个任务，2 个订阅，1 个映射
@@ -185,6 +189,19 @@ fn a_good_configuration_is_checked_and_what_looks_odd_is_warned_of() {
       "mappings": 1,
       "systems": 2,
       "warnings": [
+        {
+          "column": 0,
+          "file": "tests/it/fixtures/config/valid/mappings/from/finance/notice.toml",
+          "hint": {
+            "en": "every row will be refused for it; fill it here or in common.toml, if the source has it",
+            "zh": "每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写"
+          },
+          "line": 0,
+          "message": {
+            "en": "no rule fills what BID_DEAL_ANNOUNCE requires: PURCHASE_PROJECT_CODE, PURCHASE_PROJECT_NAME, PURCHASE_SECTION_CODE, UNIFIED_DEAL_CODE, REGION_CODE, TRA_PLACE_CODE, PURCHASER_AGENCY_NAME, PURCHASER_AGENCY_CODE, WIN_BID_BULLETIN_CONTENT, WIN_BID_BULLETIN_START_TIME, URL, WINNINGBIDDER_TYPE, WINNINGBIDDER_CODE, PRICE_FORM_CODE, CREATOR, PLATFORM_CODE, PUB_SERVICE_PLAT_CODE, DATA_TIMESTAMP",
+            "zh": "BID_DEAL_ANNOUNCE 的必填项没有规则填写：采购项目编号（PURCHASE_PROJECT_CODE）、采购项目名称（PURCHASE_PROJECT_NAME）、采购项目子包编号（PURCHASE_SECTION_CODE）、统一交易标识码（UNIFIED_DEAL_CODE）、采购项目子包所在行政区域代码（REGION_CODE）、交易发生行政区域代码（TRA_PLACE_CODE）、采购代理机构名称（PURCHASER_AGENCY_NAME）、采购代理机构代码（PURCHASER_AGENCY_CODE）、公告内容（WIN_BID_BULLETIN_CONTENT）、首次公告时间（WIN_BID_BULLETIN_START_TIME）、公告源URL（URL）、中标（成交）供应商类别（WINNINGBIDDER_TYPE）、中标（成交）供应商代码（WINNINGBIDDER_CODE）、价款形式代码（PRICE_FORM_CODE）、创建人（CREATOR）、交易系统标识码（PLATFORM_CODE）、公共服务平台标识码（PUB_SERVICE_PLAT_CODE）、数据时间戳（DATA_TIMESTAMP）"
+          }
+        },
         {
           "column": 8,
           "file": "tests/it/fixtures/config/valid/systems/finance.toml",
@@ -206,8 +223,12 @@ fn a_good_configuration_is_checked_and_what_looks_odd_is_warned_of() {
 #[test]
 fn names_that_are_not_there_are_told_all_at_once() {
     let file = fixture("names");
-    insta::assert_snapshot!(run(&["--config", &file, "check"]), @r"
+    insta::assert_snapshot!(run(&["--config", &file, "check"]), @"
     exit 2
+    warning: tests/it/fixtures/config/names/mappings/from/land/deal.toml: no rule fills what PURCHASE_PROJECT requires: PURCHASE_PROJECT_CODE, RELATE_CODE, TENDER_PROJECT_TYPE, PURCHASER_NAME, PURCHASER_CODE, PURCHASER_ROLE, PRICE_FORM_CODE, PURCHASER_MODE, PURCHASER_ORGANIZE_FORM, PURCHASER_AGENCY_NAME, PURCHASER_AGENCY_CODE, PURCHASER_AGENCY_ROLE, PURCHASE_SECTION_CODE, PURCHASE_SECTION_NAME, REGION_CODE, TRA_PLACE_CODE, CREATE_TIME, UNIFIED_DEAL_CODE, PLATFORM_CODE, PUB_SERVICE_PLAT_CODE, DATA_TIMESTAMP
+      hint: every row will be refused for it; fill it here or in common.toml, if the source has it
+    warning: tests/it/fixtures/config/names/mappings/from/land/notice.toml: no rule fills what BID_DEAL_ANNOUNCE requires: PURCHASE_PROJECT_CODE, PURCHASE_PROJECT_NAME, PURCHASE_SECTION_CODE, UNIFIED_DEAL_CODE, REGION_CODE, TRA_PLACE_CODE, PURCHASER_AGENCY_NAME, PURCHASER_AGENCY_CODE, WIN_BID_BULLETIN_CONTENT, WIN_BID_BULLETIN_START_TIME, URL, WINNINGBIDDER_NAME, WINNINGBIDDER_TYPE, WINNINGBIDDER_CODE, PRICE_FORM_CODE, CREATOR, PLATFORM_CODE, PUB_SERVICE_PLAT_CODE, DATA_TIMESTAMP
+      hint: every row will be refused for it; fill it here or in common.toml, if the source has it
     warning: tests/it/fixtures/config/names/systems/land.toml:20:8: land/c, land/d read different sources into PURCHASE_PROJECT without an `identity_space`
       hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
     error: tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE has no field `WIN_BID_BULLETIN_TITEL`
@@ -222,6 +243,10 @@ fn names_that_are_not_there_are_told_all_at_once() {
     ");
     insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @"
     exit 2
+    警告：tests/it/fixtures/config/names/mappings/from/land/deal.toml: PURCHASE_PROJECT 的必填项没有规则填写：采购项目编号（PURCHASE_PROJECT_CODE）、项目类别关联代码（RELATE_CODE）、采购项目类型（TENDER_PROJECT_TYPE）、采购人名称（PURCHASER_NAME）、采购人代码（PURCHASER_CODE）、采购人角色（PURCHASER_ROLE）、价款形式代码（PRICE_FORM_CODE）、采购方式（PURCHASER_MODE）、采购组织形式（PURCHASER_ORGANIZE_FORM）、采购代理机构名称（PURCHASER_AGENCY_NAME）、采购代理机构代码（PURCHASER_AGENCY_CODE）、采购代理机构角色（PURCHASER_AGENCY_ROLE）、采购项目子包编号（PURCHASE_SECTION_CODE）、采购项目子包名称（PURCHASE_SECTION_NAME）、采购项目子包所在行政区域代码（REGION_CODE）、交易发生行政区域代码（TRA_PLACE_CODE）、项目创建时间（CREATE_TIME）、统一交易标识码（UNIFIED_DEAL_CODE）、交易系统标识码（PLATFORM_CODE）、公共服务平台标识码（PUB_SERVICE_PLAT_CODE）、数据时间戳（DATA_TIMESTAMP）
+      提示：每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写
+    警告：tests/it/fixtures/config/names/mappings/from/land/notice.toml: BID_DEAL_ANNOUNCE 的必填项没有规则填写：采购项目编号（PURCHASE_PROJECT_CODE）、采购项目名称（PURCHASE_PROJECT_NAME）、采购项目子包编号（PURCHASE_SECTION_CODE）、统一交易标识码（UNIFIED_DEAL_CODE）、采购项目子包所在行政区域代码（REGION_CODE）、交易发生行政区域代码（TRA_PLACE_CODE）、采购代理机构名称（PURCHASER_AGENCY_NAME）、采购代理机构代码（PURCHASER_AGENCY_CODE）、公告内容（WIN_BID_BULLETIN_CONTENT）、首次公告时间（WIN_BID_BULLETIN_START_TIME）、公告源URL（URL）、中标（成交）供应商名称（WINNINGBIDDER_NAME）、中标（成交）供应商类别（WINNINGBIDDER_TYPE）、中标（成交）供应商代码（WINNINGBIDDER_CODE）、价款形式代码（PRICE_FORM_CODE）、创建人（CREATOR）、交易系统标识码（PLATFORM_CODE）、公共服务平台标识码（PUB_SERVICE_PLAT_CODE）、数据时间戳（DATA_TIMESTAMP）
+      提示：每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写
     警告：tests/it/fixtures/config/names/systems/land.toml:20:8: land/c, land/d 从不同来源写入 PURCHASE_PROJECT，没有写 identity_space
       提示：如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space
     错误：tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE 没有字段 `WIN_BID_BULLETIN_TITEL`
@@ -240,8 +265,10 @@ fn names_that_are_not_there_are_told_all_at_once() {
 #[test]
 fn connections_are_tried_and_each_that_fails_is_told() {
     let file = fixture("valid");
-    insta::assert_snapshot!(run(&["--config", &file, "check", "--connect"]), @r"
+    insta::assert_snapshot!(run(&["--config", &file, "check", "--connect"]), @"
     exit 2
+    warning: tests/it/fixtures/config/valid/mappings/from/finance/notice.toml: no rule fills what BID_DEAL_ANNOUNCE requires: PURCHASE_PROJECT_CODE, PURCHASE_PROJECT_NAME, PURCHASE_SECTION_CODE, UNIFIED_DEAL_CODE, REGION_CODE, TRA_PLACE_CODE, PURCHASER_AGENCY_NAME, PURCHASER_AGENCY_CODE, WIN_BID_BULLETIN_CONTENT, WIN_BID_BULLETIN_START_TIME, URL, WINNINGBIDDER_TYPE, WINNINGBIDDER_CODE, PRICE_FORM_CODE, CREATOR, PLATFORM_CODE, PUB_SERVICE_PLAT_CODE, DATA_TIMESTAMP
+      hint: every row will be refused for it; fill it here or in common.toml, if the source has it
     warning: tests/it/fixtures/config/valid/systems/finance.toml:22:8: finance/notices, finance/nightly read different sources into BID_DEAL_ANNOUNCE without an `identity_space`
       hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
     job finance/notices (files): fails

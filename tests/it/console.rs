@@ -137,21 +137,21 @@ fn one_run_reports_what_came_in_what_became_of_it_and_what_to_do_next() {
     waiting for a parent or a look-up: 1; they go by themselves when it comes
         exchange-hub quarantine list --waiting
     ");
-    insta::assert_snapshot!(run(&site, &["--lang", "zh", "run", "--once", "--strict"]), @r"
+    insta::assert_snapshot!(run(&site, &["--lang", "zh", "run", "--once", "--strict"]), @"
     exit 1
-    收进来的
+    收取
     任务       状态  文件  已取过  行
     dept/mums  完成  0     0       0
     dept/kids  完成  0     0       0
 
-    成为的
+    处理结果
     没有新的行
 
-    送出去的
+    投递
     订阅          去向   本次送出  应送  已达  应投  受阻  未知  被拒  暂扣
     province/out  files  0         3     3     0     0     0     0     0
 
-    等着的
+    待处理
     条目  原因            例       说明
     1     parent_waiting  2-2-3-0  等待上级 MUM（M9）到达
     1     required        1-2-2-0  名称（NAME）：必填项为空（依据：数据规范 9901）

@@ -7,6 +7,7 @@ mod console;
 mod kit;
 mod rules;
 mod samples;
+mod stages;
 mod target;
 mod tidy;
 mod travel;

@@ -431,6 +431,25 @@ async fn what_is_no_longer_configured_is_noted_and_not_found() {
     ");
 }
 
+/// A release comes after its commit, so it may be missing at any moment: a running hub comes back to it.
+#[tokio::test]
+async fn what_is_not_released_yet_is_noted() {
+    let (site, hub) = lived_in().await;
+    let spoiler = Spoiler::new(&site);
+    spoiler.spoil("delete from delivery where feed = 2 and state = 'rejected'");
+    spoiler.spoil(
+        "insert into record_index select slot, 'M9', record, 1 from record_index where value = 'M7' and earlier = 0",
+    );
+    let verified = all(&hub).await;
+    let told: Vec<String> = verified.notes.iter().flat_map(|f| [f.render(Lang::En), f.render(Lang::Zh)]).collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+    delivery feed=2 record=8: nothing blocks it, and it is not released yet: a running hub looks every minute
+    delivery feed=2 record=8：没有什么阻挡它，尚未放行：运行中的程序每分钟清查一次
+    item position=131073 mapping=4 element=0: what it waits for is here, and it is not released yet: a running hub looks every minute
+    item position=131073 mapping=4 element=0：所等之物已到，尚未放行：运行中的程序每分钟清查一次
+    ");
+}
+
 #[tokio::test]
 async fn progress_ends_with_every_row_read() {
     let (_site, hub) = lived_in().await;

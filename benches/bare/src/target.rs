@@ -126,6 +126,8 @@ pub static PROJECT: Target = Target {
         field("TENDERER_CODE", 11, How::CreditCode, 2000).kept(3),
         field("ISUNION", 0, How::Const("0"), 1),
         field("TENDERER_ROLE", 0, How::Const("01"), 2),
+        field("TENDER_AGENCY_NAME", 12, How::Copy, 200),
+        field("TENDER_AGENCY_CODE_TYPE", 0, How::Const("1"), 1),
         field("TENDER_AGENCY_CODE", 13, How::CreditCode, 18),
         field("TENDER_AGENCY_ROLE", 0, How::Const("02"), 2),
         field("TENDER_MODE", 0, How::Const("1"), 1),

@@ -3,28 +3,20 @@
 
 use std::collections::HashSet;
 
+use super::Run;
 use super::records::draft_of;
-use super::{Run, Suspect};
 use crate::pipeline::FeedPlan;
 use crate::store::{self, recount};
 
-/// Looks at a blocked delivery; one that nothing blocks is looked at again later, since its release may be on its way.
+/// Looks at a blocked delivery. One that nothing blocks is a note: its release may be on its way, or the process ended
+/// before it.
 pub(super) fn check(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i64) -> store::Result<()> {
     if is_blocked(run, feed, record, wanted_version)? == Some(false) {
-        run.suspect(Suspect::Blocked { feed: feed.id, record });
-    }
-    Ok(())
-}
-
-pub(super) fn again(run: &mut Run<'_>, feed: i64, record: i64) -> store::Result<()> {
-    let Some(plan) = run.feed(feed) else { return Ok(()) };
-    let Some((state, wanted)) = recount::delivery_state(run.c, feed, record)? else { return Ok(()) };
-    if state == "blocked" && is_blocked(run, plan, record, wanted)? == Some(false) {
-        run.found.add(
+        run.found.note(
             "delivery",
-            format_args!("feed={feed} record={record}"),
-            "记为受阻，却没有什么阻挡它",
-            "it is blocked, but nothing blocks it",
+            format_args!("feed={} record={record}", feed.id),
+            "没有什么阻挡它，尚未放行：运行中的程序每分钟清查一次",
+            "nothing blocks it, and it is not released yet: a running hub looks every minute",
         );
     }
     Ok(())
@@ -35,12 +27,9 @@ fn is_blocked(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i
     if recount::attachment_lacking(run.c, record)? {
         return Ok(Some(true));
     }
-    let scope = match recount::record(run.c, record)? {
-        Some(head) => head.scope,
-        None => return Ok(None),
-    };
-    let dataset = recount::scopes(run.c, &(scope - 1), 1, 0)?.pop().filter(|s| s.id == scope).map(|s| s.dataset);
-    let plan = dataset.and_then(|dataset| run.hub.plan.dataset(&dataset));
+    let Some(head) = recount::record(run.c, record)? else { return Ok(None) };
+    let dataset = run.names.scopes.get(&head.scope).map(|s| s.dataset.as_str());
+    let plan = dataset.and_then(|dataset| run.hub.plan.dataset(dataset));
     let (Some(plan), Some((operation, body))) = (plan, recount::version_body(run.c, record, wanted_version)?) else {
         return Ok(None);
     };

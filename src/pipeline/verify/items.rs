@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::Run;
 use super::batches::{self, Expected, Made};
 use super::remake::Remake;
 use super::walk::{Cursor, Table};
-use super::{Run, Suspect};
 use crate::pipeline::decide::shown;
 use crate::pipeline::normalise::{nameless, row_print};
 use crate::schema::{Level, Reason, ReasonCode};
@@ -147,7 +147,7 @@ fn open(
             format!("the reasons are not those of an item that is {words}"),
         );
     }
-    let (_, needs) = recount::item_needs(run.c, item.key())?;
+    let needs = recount::item_needs(run.c, item.key())?;
     let told = |value: &str| shown(value).chars().take(VALUE_CHARS).collect::<String>();
     let needed: BTreeSet<String> = needs.iter().map(|n| told(&n.value)).collect();
     let is_need = |r: &&Reason| match state {
@@ -166,8 +166,12 @@ fn open(
     } else if state == Outcome::Waiting && needs.is_empty() {
         run.found.add("item", key, "条目在等待，却没有所等之物", "it waits, but for nothing");
     } else if are_met(&needs) {
-        let (position, mapping, element) = item.key();
-        run.suspect(Suspect::Waiting { position, mapping, element });
+        run.found.note(
+            "item",
+            key,
+            "所等之物已到，尚未放行：运行中的程序每分钟清查一次",
+            "what it waits for is here, and it is not released yet: a running hub looks every minute",
+        );
     }
     Ok(())
 }
@@ -182,21 +186,6 @@ fn are_met(needs: &[NeedMet]) -> bool {
         *groups.entry(need.grp).or_default() |= need.met;
     }
     !needs.is_empty() && needs.iter().all(|n| n.grp != 0 || n.met) && groups.values().all(|met| *met)
-}
-
-/// Looks again at an item that seemed to wait for nothing.
-pub(super) fn again(run: &mut Run<'_>, item: ItemKey) -> store::Result<()> {
-    let (state, needs) = recount::item_needs(run.c, item)?;
-    let is_open = state.is_some_and(|s| s == Outcome::Waiting.name() || s == Outcome::Quarantined.name());
-    if is_open && are_met(&needs) {
-        run.found.add(
-            "item",
-            format_args!("position={} mapping={} element={}", item.0, item.1, item.2),
-            "所等之物已到，条目却没有被放行",
-            "what it waits for is here, but nobody has released it",
-        );
-    }
-    Ok(())
 }
 
 /// Needs, each for itself.

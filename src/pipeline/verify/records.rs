@@ -383,7 +383,7 @@ fn owed(run: &mut Run<'_>, record: &RecordRow, dataset: &str, system: &str, last
             Start::Now => false,
             Start::Date(date) => beijing_time(last.created_us)[..8] >= *date.format("%Y%m%d").to_string(),
         };
-        if !is_walking && is_owed && recount::delivery_state(run.c, feed.id, record.id)?.is_none() {
+        if !is_walking && is_owed && !recount::delivery_exists(run.c, feed.id, record.id)? {
             run.found.add(
                 "delivery",
                 format_args!("feed={} record={}", feed.id, record.id),

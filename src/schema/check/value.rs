@@ -72,11 +72,12 @@ fn element(checked: &mut Checked<'_, '_>, text: &str) {
 /// XML 1.0 forbids control characters but tab and line ends, and the two non-characters U+FFFE and U+FFFF.
 fn characters(checked: &mut Checked<'_, '_>, text: &str) {
     let bytes = text.as_bytes();
-    // Folds over whole chunks, without a way out inside, are compiled to vector instructions.
-    let control = bytes.chunks(32).any(|chunk| chunk.iter().fold(false, |found, &b| found | (b < 0x20)));
-    let non_character = bytes.len() > 2
-        && bytes.windows(3).fold(false, |found, w| found | ((w[0] == 0xef) & (w[1] == 0xbf) & (w[2] >= 0xbe)));
-    if !control && !non_character {
+    // Folds without a way out inside are compiled to vector instructions, but not over `windows`. Both non-characters
+    // begin with EF BF; so do a few others, and then each character is looked at.
+    let control = bytes.iter().fold(false, |found, &b| found | (b < 0x20));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    let perhaps = pairs.fold(false, |found, (&a, &b)| found | ((a == 0xef) & (b == 0xbf)));
+    if !control && !perhaps {
         return;
     }
     let forbidden = |c: &char| (*c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');

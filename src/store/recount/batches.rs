@@ -169,21 +169,18 @@ pub struct NeedMet {
     pub met: bool,
 }
 
-/// State and needs of an item, each looked up anew: a live record with the value, or a key that nobody has.
-pub fn item_needs(c: &mut Conn, item: (i64, i64, i64)) -> Result<(Option<String>, Vec<NeedMet>)> {
-    const STATE: &str = "select state from item where position = $1 and mapping = $2 and element = $3";
+/// The needs of an item, each looked up anew: a live record with the value, or a key that nobody has.
+pub fn item_needs(c: &mut Conn, item: (i64, i64, i64)) -> Result<Vec<NeedMet>> {
     const NEEDS: &str = "select n.grp, n.value, n.free,
             exists (select 1 from record_index i cross join record r on r.id = i.record and r.state = 'live'
                 where i.slot = n.slot and i.value = n.value),
             exists (select 1 from record_index i where i.slot = n.slot and i.value = n.value and i.earlier = 0)
         from item_need n where n.position = $1 and n.mapping = $2 and n.element = $3";
-    let state = c.row(STATE, item, |r| r.get(0))?;
-    let needs = c.rows(NEEDS, item, |r| {
+    c.rows(NEEDS, item, |r| {
         let free = r.get::<_, i64>(2)? == 1;
         let (is_live, is_owned) = (r.get::<_, bool>(3)?, r.get::<_, bool>(4)?);
         Ok(NeedMet { grp: r.get(0)?, value: r.get(1)?, free, met: if free { !is_owned } else { is_live } })
-    })?;
-    Ok((state, needs))
+    })
 }
 
 #[derive(Debug, Clone)]

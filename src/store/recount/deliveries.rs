@@ -81,10 +81,10 @@ pub fn deliveries(c: &mut Conn, after: &(i64, i64), limit: i64, skip: i64) -> Re
     })
 }
 
-/// State and wanted version of a delivery.
-pub fn delivery_state(c: &mut Conn, feed: i64, record: i64) -> Result<Option<(String, i64)>> {
-    const FIND: &str = "select state, wanted_version from delivery where feed = $1 and record = $2";
-    c.row(FIND, (feed, record), |r| Ok((r.get(0)?, r.get(1)?)))
+/// Whether a feed is owed a record.
+pub fn delivery_exists(c: &mut Conn, feed: i64, record: i64) -> Result<bool> {
+    const FIND: &str = "select 1 from delivery where feed = $1 and record = $2";
+    Ok(c.row(FIND, (feed, record), |_| Ok(()))?.is_some())
 }
 
 /// Whether records with this index value are owed in a feed, and whether the target has one of them.
