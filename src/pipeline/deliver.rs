@@ -6,7 +6,7 @@
 //! anything newer. "Already there" after that means accepted; otherwise it is a rejection. Receipts are matched by our
 //! key and the claim's counter, never by turn. A target that is down rests the whole feed, in the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 
 use adapter::{Answer, Request};
@@ -36,6 +36,8 @@ struct Flight {
     carried: Vec<Carried>,
     /// Dataset and body of each carried record, for the release of its children.
     bodies: HashMap<i64, (String, String)>,
+    /// Records whose version the target took before, and a person has sent again.
+    resent: HashSet<i64>,
     /// How often these bytes were sent, this time included.
     sends: i64,
     tries: i64,
@@ -71,7 +73,17 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
                 .map_err(|_| StoreError::Impossible(format!("the bytes of request {} cannot be unpacked", open.id)))?;
             let sends = open.sends + 1;
             let (name, media, carried) = (open.name, open.media, open.carried);
-            Flight { request: open.id, name, media, body, carried, bodies: HashMap::new(), sends, tries: row.tries }
+            Flight {
+                request: open.id,
+                name,
+                media,
+                body,
+                carried,
+                bodies: HashMap::new(),
+                resent: HashSet::new(),
+                sends,
+                tries: row.tries,
+            }
         }
         None => match claim(hub, feed, config, &mut tx, row.tries, now_us).await? {
             Some(flight) => flight,
@@ -114,6 +126,7 @@ async fn claim(
     now_us: i64,
 ) -> store::Result<Option<Flight>> {
     let mut due = store::delivery_due(tx, feed.id, now_us, config.batch_records_max.get() as i64).await?;
+    let resent = due.iter().filter(|d| d.accepted_version == d.wanted_version).map(|d| d.record).collect();
     let Some(first) = due.first() else { return Ok(None) };
     if profile::one_dataset(config.form) {
         let dataset = first.dataset.clone();
@@ -174,7 +187,7 @@ async fn claim(
     };
     store::request_begin(tx, request, write).await?;
     let media = document.media.to_owned();
-    Ok(Some(Flight { request, name, media, body: document.bytes, carried, bodies, sends: 1, tries }))
+    Ok(Some(Flight { request, name, media, body: document.bytes, carried, bodies, resent, sends: 1, tries }))
 }
 
 /// Keeps an answer and what it means, then releases what waited for it.
@@ -254,7 +267,8 @@ async fn answered(
         let why = own.map_or_else(|| whole.clone(), |r| r.why.clone());
         let took = match own_class {
             Class::Accepted => true,
-            Class::Duplicate => flight.sends > 1,
+            // It has it: from the first of two sendings, or from before a person sent it again.
+            Class::Duplicate => flight.sends > 1 || flight.resent.contains(&c.record),
             _ => false,
         };
         let (state, due_us) = match own_class {

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use exchange_hub::pipeline::{Hub, deliver, work};
+use exchange_hub::store::{self, Priority};
 
 use crate::kit::{Site, books};
 
@@ -264,4 +265,21 @@ async fn a_newer_version_waits_until_the_unknown_one_is_resolved() {
     insert M1 v1
     update M1 v2
     ");
+}
+
+/// A person sends again what the target has: "already there" is what one would expect, and no rejection.
+#[tokio::test]
+async fn a_resent_record_that_the_target_has_stays_up_to_date() {
+    let (_site, hub, memory) = one_mum(&[]).await;
+    let feed = hub.feeds[0].clone();
+    let mut tx = hub.db.begin(Priority::Receipt).await.unwrap();
+    assert_eq!(store::delivery_resend(&mut tx, feed.id, Some(1), store::now_us()).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    memory.lock().unwrap().keys.insert("province-out-0000000002".into(), 1);
+    deliver_all(&hub).await;
+    insta::assert_snapshot!(books(&hub).await, @"
+    dept/mum: 1 items, accepted 1
+    province/out: 1 owed, up to date 1
+    ");
+    assert_eq!(memory.lock().unwrap().keys.len(), 2, "it was really sent again");
 }
