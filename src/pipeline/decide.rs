@@ -147,8 +147,10 @@ pub async fn decide(
     }
     candidates.sort_unstable_by_key(|c| works[c.work].key);
     fill_old(tx, plan, &mut candidates).await?;
-    keys::settle(tx, plan, context, &mut works, &candidates).await?;
+    // Parents before keys: who waits keeps the key it has, and nobody may count on it.
     keys::parents(tx, &mut works, &candidates).await?;
+    candidates.retain(|c| works[c.work].is_good());
+    keys::settle(tx, plan, context, &mut works, &candidates).await?;
     candidates.retain(|c| works[c.work].is_good());
     number(tx, &mut candidates).await?;
     write_versions(tx, context, group, &works, &names, &candidates, came).await?;
@@ -174,11 +176,6 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
     }
     for stamp in plan.mapping.stamps() {
         item.draft.set(*stamp, &beijing_time(context.now_us));
-    }
-    if !plan.mapping.has_identity() && item.identity.is_none() {
-        // Where the source has no key of its own, the standard's must do.
-        let keyed = plan.plan.dataset.key.iter().any(|f| item.draft.get(*f).is_some());
-        item.identity = keyed.then(|| plan.plan.key_value(&item.draft));
     }
     // What is still to be assigned, and what another reason or a look-up's wait speaks of, is not called empty too.
     let mut awaited: Vec<usize> = pending.iter().chain(&item.failed).copied().collect();

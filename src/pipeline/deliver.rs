@@ -246,21 +246,17 @@ async fn answered(
     class: Class,
     now_us: i64,
 ) -> store::Result<Vec<i64>> {
-    let results: HashMap<String, config::RecordResult> = config
-        .results
-        .as_ref()
-        .and_then(|r| r.read(body))
-        .into_iter()
-        .flatten()
-        .map(|result| (result.key.clone(), result))
-        .collect();
+    let read = config.results.as_ref().and_then(|r| r.read(body));
+    let by_record = read.is_some();
+    let results: HashMap<String, config::RecordResult> =
+        read.into_iter().flatten().map(|result| (result.key.clone(), result)).collect();
     let whole = words(status, body);
     let (mut settles, mut accepted) = (Vec::with_capacity(flight.carried.len()), Vec::new());
     for c in &flight.carried {
         let own = results.get(&profile::record_key(c.record, c.version));
         let own_class = match own {
             Some(result) => result.class,
-            None if results.is_empty() => class,
+            None if !by_record => class,
             // The target answers record by record, and says nothing of this one.
             None => Class::Unclear,
         };

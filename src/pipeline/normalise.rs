@@ -183,6 +183,16 @@ pub(super) fn row_items<'a>(
             ..Item::default()
         });
     }
+    if !plan.mapping.has_identity() {
+        // Where the source has no key of its own, the standard's must do: also of a row that withdraws or is filtered.
+        let key = &plan.plan.dataset.key;
+        for item in made.iter_mut().filter(|i| i.draft.fields() > 0) {
+            // A key that is not whole yet, because a part was refused or is looked up, names no record.
+            let keyed =
+                key.iter().any(|f| item.draft.get(*f).is_some()) && !key.iter().any(|f| item.failed.contains(f));
+            item.identity = keyed.then(|| plan.plan.key_value(&item.draft));
+        }
+    }
     made.drain(..)
 }
 

@@ -361,3 +361,41 @@ async fn a_running_hub_takes_what_comes_and_an_idle_one_asks_once_a_second() {
     stopper.send(true).unwrap();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_mapping_without_identity_withdraws_by_the_business_key() {
+    let site = Site::new();
+    let mum = "dataset = \"MUM\"\nwithdraw_when = { DEL = [\"1\"] }\n[fields]\nCODE = \"CODE\"\nNAME = \"NAME\"\n";
+    wide(&site, &[("mum", mum)]);
+    site.write("in/wide1.csv", "CODE,DEL,NAME\nA,,Mia\nB,,Moa\n");
+    site.once().await;
+    site.write("in/wide2.csv", "CODE,DEL,NAME\nA,1,Mia\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 3 items, accepted 2, withdrawn 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert A Mia
+    MUM insert B Moa
+    MUM withdraw A Mia
+    ");
+}
+
+/// A gives up its key but must wait for a parent, so it keeps it; B, which wants it, is refused and stops nobody.
+#[tokio::test]
+async fn who_waits_keeps_its_key() {
+    let site = Site::new();
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    site.write("in/kid1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M1,Anna\n");
+    site.once().await;
+    site.write("in/kid2.csv", "ID,V,DEL,CODE,MUM,NAME\n1,2,,K2,M9,Anna\n2,1,,K1,M1,Bo\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 3 items, accepted 1, waiting 1, quarantined 1
+    dept/mum: 1 items, accepted 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"
+    dept/kid waiting x1: waits for its parent MUM (M9)
+    dept/kid quarantined x1: CODE: the business key belongs to record 1 of system dept
+    ");
+}
