@@ -20,7 +20,12 @@ pub struct BooksArgs {
 
 pub(super) fn run(args: &BooksArgs, context: &Context) -> Result<ExitCode, Failure> {
     let ask = Ask::Books { verify: args.verify, date: args.date };
-    let (books, json) = reach::ask::<BooksAnswer>(context, ask)?;
+    let (books, json) = match args.verify {
+        true => {
+            reach::ask_with::<BooksAnswer>(context, ask, &super::job::bar(context, ("重算的行", "rows recounted")))?
+        }
+        false => reach::ask::<BooksAnswer>(context, ask)?,
+    };
     context.show(|| text(&books, context), || json)?;
     Ok(if books.balanced { ExitCode::SUCCESS } else { ExitCode::from(FailureKind::Refused.exit_code()) })
 }

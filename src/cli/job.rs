@@ -1,6 +1,7 @@
 //! `job …`: what is taken from systems, and when.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use super::feed::shown;
 use super::words::{dataset, outcome_cells, outcome_headers, word};
 use super::{Context, Progress, Table, reach};
-use crate::console::{Ask, JobChanged, JobsAnswer, RunAnswer};
+use crate::console::{self, Ask, JobChanged, JobsAnswer, RunAnswer, Tell};
 use crate::diagnostic::{Failure, Lang};
 use crate::store;
 
@@ -98,16 +99,18 @@ fn list(answer: &JobsAnswer, context: &Context) -> String {
 }
 
 fn run_now(name: &str, again: bool, context: &Context) -> Result<(), Failure> {
-    let (taken, json) = {
-        let progress = Progress::new(context, 0, context.pick("读取的行", "rows read"));
-        let seen = std::sync::atomic::AtomicU64::new(0);
-        let told = |taken: &crate::pipeline::intake::Taken| {
-            let before = seen.swap(taken.rows, std::sync::atomic::Ordering::Relaxed);
-            progress.advance(taken.rows - before);
-        };
-        reach::ask_with::<RunAnswer>(context, Ask::JobRun { name: name.to_owned(), again }, &told)?
-    };
+    let ask = Ask::JobRun { name: name.to_owned(), again };
+    let (taken, json) = reach::ask_with::<RunAnswer>(context, ask, &bar(context, ("读取的行", "rows read")))?;
     context.show(|| ran(&taken, context), || json)
+}
+
+/// A bar that shows how far the work has come; it goes when nobody tells it any more.
+pub(super) fn bar(context: &Context, (zh, en): (&str, &str)) -> Tell {
+    let bar = Progress::new(context, 0, context.pick(zh, en));
+    Arc::new(move |come| match come {
+        console::Progress::Taken(rows) => bar.at(rows, 0),
+        console::Progress::Recounted { done, of } => bar.at(done, of),
+    })
 }
 
 fn ran(taken: &RunAnswer, context: &Context) -> String {

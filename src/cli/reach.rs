@@ -13,10 +13,9 @@ use tokio::runtime::Runtime;
 
 use super::Context;
 use crate::config::Config;
-use crate::console::{Ask, Client, ClientError, Stages, answer, serve, store_failure};
+use crate::console::{Ask, Client, ClientError, Stages, Tell, answer, serve, store_failure};
 use crate::diagnostic::{Failure, FailureKind};
 use crate::pipeline::Hub;
-use crate::pipeline::intake::Taken;
 use crate::pipeline::open::OpenError;
 use crate::store::StoreError;
 
@@ -38,16 +37,12 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 
 /// Asks, and gives the answer both typed, for a person, and as it came, for a program.
 pub(super) fn ask<T: DeserializeOwned>(context: &Context, ask: Ask) -> Result<(T, Value), Failure> {
-    ask_with(context, ask, &|_| {})
+    ask_with(context, ask, &(Arc::new(|_| {}) as Tell))
 }
 
-/// The same, telling what a run has taken in, where this process does the work.
-pub(super) fn ask_with<T: DeserializeOwned>(
-    context: &Context,
-    ask: Ask,
-    progress: &(dyn Fn(&Taken) + Send + Sync),
-) -> Result<(T, Value), Failure> {
-    let value = runtime()?.block_on(reach(context, &ask, progress))?;
+/// The same, telling how far the work has come, where this process does it.
+pub(super) fn ask_with<T: DeserializeOwned>(context: &Context, ask: Ask, tell: &Tell) -> Result<(T, Value), Failure> {
+    let value = runtime()?.block_on(reach(context, &ask, tell))?;
     let typed = serde_json::from_value(value.clone()).map_err(|error| {
         Failure::new(
             FailureKind::Unavailable,
@@ -59,7 +54,7 @@ pub(super) fn ask_with<T: DeserializeOwned>(
     Ok((typed, value))
 }
 
-async fn reach(context: &Context, ask: &Ask, progress: &(dyn Fn(&Taken) + Send + Sync)) -> Result<Value, Failure> {
+async fn reach(context: &Context, ask: &Ask, tell: &Tell) -> Result<Value, Failure> {
     let mut config = context.config()?;
     let socket = config.socket_path();
     let client = Client::new(&socket)?;
@@ -80,7 +75,7 @@ async fn reach(context: &Context, ask: &Ask, progress: &(dyn Fn(&Taken) + Send +
                 if let Some(Err(error)) = &served {
                     tracing::warn!(%error, "Other commands cannot ask while this one works.");
                 }
-                return answer(&hub, Stages::Still, ask.clone(), progress).await;
+                return answer(&hub, Stages::Still, ask.clone(), tell).await;
             }
             Err(OpenError::Store(StoreError::Held { .. })) if left > 0 => {
                 left -= 1;

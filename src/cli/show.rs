@@ -46,6 +46,9 @@ impl Table {
     }
 }
 
+/// The form of a bar whose end is known.
+const BAR: &str = "{msg} {wide_bar} {human_pos}/{human_len} {eta}";
+
 /// A progress bar on a terminal; nothing in a pipe.
 pub struct Progress(ProgressBar);
 
@@ -56,8 +59,7 @@ impl Progress {
         if !context.terminal {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
-        let shape =
-            if total == 0 { "{spinner} {msg} {human_pos}" } else { "{msg} {wide_bar} {human_pos}/{human_len} {eta}" };
+        let shape = if total == 0 { "{spinner} {msg} {human_pos}" } else { BAR };
         if let Ok(style) = ProgressStyle::with_template(shape) {
             bar.set_style(style);
         }
@@ -68,6 +70,17 @@ impl Progress {
 
     pub fn advance(&self, steps: u64) {
         self.0.inc(steps);
+    }
+
+    /// So far of so many: what began as a spinner becomes a bar once the number is known; 0: it is not.
+    pub fn at(&self, done: u64, of: u64) {
+        if of > 0 && self.0.length() != Some(of) {
+            self.0.set_length(of);
+            if let Ok(style) = ProgressStyle::with_template(BAR) {
+                self.0.set_style(style);
+            }
+        }
+        self.0.set_position(done);
     }
 }
 

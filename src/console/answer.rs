@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{Ask, books, feeds, find, items, jobs, records, trace};
 use crate::diagnostic::{Failure, FailureKind, nearest};
 use crate::pipeline::Hub;
-use crate::pipeline::intake::Taken;
 use crate::schema::Dataset;
 use crate::store::StoreError;
 
@@ -23,17 +22,24 @@ pub enum Stages {
     Still,
 }
 
-/// Answers a question. `progress` is told what a run has taken in.
-pub async fn answer(
-    hub: &Arc<Hub>,
-    stages: Stages,
-    ask: Ask,
-    progress: &(dyn Fn(&Taken) + Send + Sync),
-) -> Result<Value, Failure> {
+/// How far work has come that takes its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Rows that a run has taken in.
+    Taken(u64),
+    /// Rows that were counted again, and how many there are.
+    Recounted { done: u64, of: u64 },
+}
+
+/// Who is told.
+pub type Tell = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Answers a question. `tell` is told how far work has come.
+pub async fn answer(hub: &Arc<Hub>, stages: Stages, ask: Ask, tell: &Tell) -> Result<Value, Failure> {
     match ask {
-        Ask::Books { verify, date } => json(books::books(hub, verify, date).await?),
+        Ask::Books { verify, date } => json(books::books(hub, verify, date, tell).await?),
         Ask::JobList => json(jobs::list(hub).await?),
-        Ask::JobRun { name, again } => json(jobs::run(hub, stages, &name, again, progress).await?),
+        Ask::JobRun { name, again } => json(jobs::run(hub, stages, &name, again, tell).await?),
         Ask::JobPause { name, why } => json(jobs::pause(hub, &name, Some(&why)).await?),
         Ask::JobResume { name } => json(jobs::pause(hub, &name, None).await?),
         Ask::FeedList => json(feeds::list(hub).await?),

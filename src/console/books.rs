@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{NaiveDate, NaiveTime, TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::answer::store_failure;
+use super::answer::{Progress, Tell, store_failure};
 use crate::diagnostic::Failure;
 use crate::pipeline::Hub;
 use crate::pipeline::verify::{self, Finding};
@@ -46,11 +46,16 @@ pub struct FindingAnswer {
     pub en: String,
 }
 
-pub(super) async fn books(hub: &Arc<Hub>, verify: bool, date: Option<NaiveDate>) -> Result<BooksAnswer, Failure> {
+pub(super) async fn books(
+    hub: &Arc<Hub>,
+    verify: bool,
+    date: Option<NaiveDate>,
+    tell: &Tell,
+) -> Result<BooksAnswer, Failure> {
     let (from_us, to_us) = date.map_or((0, i64::MAX), day);
     let books = hub.db.read(move |c| store::books(c, from_us, to_us)).await.map_err(store_failure)?;
     let recount = match verify {
-        true => Some(recount(hub).await?),
+        true => Some(recount(hub, tell.clone()).await?),
         false => None,
     };
     Ok(BooksAnswer {
@@ -72,8 +77,10 @@ fn day(date: NaiveDate) -> (i64, i64) {
     (midnight(date), date.succ_opt().map_or(i64::MAX, midnight))
 }
 
-async fn recount(hub: &Arc<Hub>) -> Result<RecountAnswer, Failure> {
-    let verified = verify::verify(hub, |_| {}).await.map_err(store_failure)?;
+async fn recount(hub: &Arc<Hub>, tell: Tell) -> Result<RecountAnswer, Failure> {
+    let verified = verify::verify(hub, move |p| tell(Progress::Recounted { done: p.done, of: p.of }))
+        .await
+        .map_err(store_failure)?;
     let answer = |f: Finding| FindingAnswer { table: f.table.to_owned(), key: f.key, zh: f.what_zh, en: f.what_en };
     Ok(RecountAnswer {
         findings: verified.findings.into_iter().map(answer).collect(),

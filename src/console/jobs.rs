@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{store_failure, unknown};
+use super::answer::{Progress, Tell, store_failure, unknown};
 use super::{Moment, Stages};
 use crate::config::{Config, Job, System};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind};
@@ -138,8 +138,9 @@ pub(super) async fn run(
     stages: Stages,
     name: &str,
     again: bool,
-    progress: &(dyn Fn(&Taken) + Send + Sync),
+    tell: &Tell,
 ) -> Result<RunAnswer, Failure> {
+    let progress = &|taken: &Taken| tell(Progress::Taken(taken.rows));
     let job = known(hub, name)?.clone();
     let taken = match stages {
         Stages::Once => {

@@ -24,7 +24,7 @@ mod serve;
 mod trace;
 mod wire;
 
-pub use answer::{Stages, answer, store_failure};
+pub use answer::{Progress, Stages, Tell, answer, store_failure};
 pub use ask::{Ask, ItemFilter, ItemRef, Which};
 pub use books::{BooksAnswer, FindingAnswer, RecountAnswer};
 pub use client::{Client, ClientError};

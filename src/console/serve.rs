@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::net::UnixListener;
 
 use super::wire::Reply;
-use super::{Ask, Stages, answer};
+use super::{Ask, Stages, Tell, answer};
 use crate::diagnostic::{Failure, FailureKind};
 use crate::pipeline::Hub;
 
@@ -81,7 +81,7 @@ pub fn serve(hub: Arc<Hub>, stages: Stages, path: &Path) -> Result<Served, Serve
 async fn ask(State((hub, stages)): State<(Arc<Hub>, Stages)>, Json(question): Json<Value>) -> Json<Reply> {
     let reply = match serde_json::from_value::<Ask>(question) {
         Err(error) => Err(unknown(&error)),
-        Ok(question) => match tokio::spawn(async move { answer(&hub, stages, question, &|_| {}).await }).await {
+        Ok(question) => match tokio::spawn(async move { answer(&hub, stages, question, &nobody()).await }).await {
             Ok(answer) => answer,
             Err(error) => Err(Failure::new(
                 FailureKind::Internal,
@@ -94,6 +94,11 @@ async fn ask(State((hub, stages)): State<(Arc<Hub>, Stages)>, Json(question): Js
         Ok(answer) => Reply::Answer(answer),
         Err(failure) => Reply::Failure(failure.into()),
     })
+}
+
+/// How far work has come is not told over the socket: the answer is.
+fn nobody() -> Tell {
+    Arc::new(|_| {})
 }
 
 fn unknown(error: &serde_json::Error) -> Failure {

@@ -51,13 +51,18 @@ pub async fn walk(
             dataset_done.clone_from(&dataset.code);
             raised += raise(hub, &mut tx, feed, start, &records).await?;
             let walked = format!("{dataset_done}/{after}");
-            store::feed_walked(&mut tx, feed.id, "walking", &walked, &row.selection).await?;
+            if !store::feed_walk(&mut tx, feed.id, "walking", &walked).await? {
+                // Paused meanwhile: it goes on from its row once it is resumed.
+                return Ok(raised);
+            }
             tx.commit().await?;
             progress(raised);
         }
     }
     let mut tx = hub.db.begin(Priority::Intake).await?;
-    store::feed_walked(&mut tx, feed.id, "on", "", &row.selection).await?;
+    if !store::feed_walk(&mut tx, feed.id, "on", "").await? {
+        return Ok(raised);
+    }
     tx.commit().await?;
     tracing::info!(feed = %feed.name, raised, "Feed {} is owed {raised} stored records.", feed.name);
     Ok(raised)

@@ -59,11 +59,18 @@ pub async fn feed_state(tx: &mut Tx, feed: i64, state: &'static str, why: &str) 
     tx.run(move |c| c.execute(SET, (feed, state, &why)).map(|_| ())).await
 }
 
-/// Keeps how far a feed's walk has come, and what it selects.
+/// Sets a feed's state with the place where its walk stands, and what it selects.
 pub async fn feed_walked(tx: &mut Tx, feed: i64, state: &'static str, walked: &str, selection: &str) -> Result<()> {
     const SET: &str = "update feed set state = $2, walked = $3, selection = $4 where id = $1";
     let (walked, selection) = (walked.to_owned(), selection.to_owned());
     tx.run(move |c| c.execute(SET, (feed, state, &walked, &selection)).map(|_| ())).await
+}
+
+/// Keeps how far a feed's walk has come, or that it is through (`on`). False: the feed was paused meanwhile.
+pub async fn feed_walk(tx: &mut Tx, feed: i64, state: &'static str, walked: &str) -> Result<bool> {
+    const SET: &str = "update feed set state = $2, walked = $3 where id = $1 and state = 'walking'";
+    let walked = walked.to_owned();
+    tx.run(move |c| Ok(c.execute(SET, (feed, state, &walked))? == 1)).await
 }
 
 /// A call did not get through: the whole feed rests. `tries` 0: it does again.

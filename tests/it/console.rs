@@ -4,7 +4,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
+use exchange_hub::console::{Ask, Stages, Tell, answer};
+use exchange_hub::pipeline::subscribe;
+use exchange_hub::store::{self, Priority};
 use regex::Regex;
 use serde_json::Value;
 
@@ -596,6 +600,24 @@ fn jobs_and_feeds_are_paused_and_go_on() {
     until(|| json(&site, &["feed", "list"], 0)["feeds"][0]["due"] == 0);
     assert_eq!(hub.stop("TERM"), Some(0));
     assert_eq!(site.sent().lines().count(), 2);
+}
+
+/// The walk has its row from before the pause, as a walk that is under way does.
+#[tokio::test]
+async fn a_feed_that_is_paused_while_it_is_filled_stays_paused() {
+    let site = filled();
+    let hub = site.open().await;
+    let feed = hub.feed("province/out").unwrap().clone();
+    let mut tx = hub.db.begin(Priority::Intake).await.unwrap();
+    let row = store::feed_get(&mut tx, &feed.name, "").await.unwrap();
+    drop(tx);
+    assert_eq!(row.state, "walking");
+    let tell: Tell = Arc::new(|_| {});
+    let ask = |ask| answer(&hub, Stages::Still, ask, &tell);
+    ask(Ask::FeedPause { name: feed.name.clone(), why: String::new() }).await.unwrap();
+    subscribe::walk(&hub, &feed, &row, &|_| {}).await.unwrap();
+    assert_eq!(ask(Ask::FeedList).await.unwrap()["feeds"][0]["state"], "paused");
+    assert_eq!(ask(Ask::FeedResume { name: feed.name.clone() }).await.unwrap()["state"], "walking");
 }
 
 #[test]
