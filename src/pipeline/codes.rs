@@ -34,6 +34,11 @@ fn given<'a>(given: &'a Given, item: &'a Item) -> &'a str {
     }
 }
 
+/// What is to be assigned: a code that the source gave (`from`) is kept.
+fn unassigned<'a>(plan: &'a MappingPlan, draft: &Draft) -> Vec<&'a Assign> {
+    plan.mapping.assigns().iter().filter(|a| draft.get(a.field).is_none()).collect()
+}
+
 /// Fills in codes that are known; returns the fields of each item whose codes are still to be drawn.
 pub(super) async fn fill_known(
     tx: &mut Tx,
@@ -46,7 +51,7 @@ pub(super) async fn fill_known(
     }
     let mut wanted: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for work in works.iter().filter(|w| !w.item.filtered && !w.item.withdraw) {
-        for assign in group[work.mapping].mapping.assigns() {
+        for assign in unassigned(&group[work.mapping], &work.item.draft) {
             wanted.entry(&assign.algorithm).or_default().extend(values(assign, &work.item.draft).into_iter().flatten());
         }
     }
@@ -56,7 +61,7 @@ pub(super) async fn fill_known(
         known.insert(algorithm, store::code_known(tx, algorithm, &values).await?);
     }
     for (index, work) in works.iter_mut().enumerate().filter(|(_, w)| !w.item.filtered && !w.item.withdraw) {
-        for assign in group[work.mapping].mapping.assigns() {
+        for assign in unassigned(&group[work.mapping], &work.item.draft) {
             let Some(values) = values(assign, &work.item.draft) else { continue };
             let codes: Option<Vec<&str>> =
                 values.iter().map(|v| known.get(assign.algorithm.as_str())?.get(v).map(String::as_str)).collect();

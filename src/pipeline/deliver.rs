@@ -127,6 +127,14 @@ async fn claim(
 ) -> store::Result<Option<Flight>> {
     let mut due = store::delivery_due(tx, feed.id, now_us, config.batch_records_max.get() as i64).await?;
     let resent = due.iter().filter(|d| d.accepted_version == d.wanted_version).map(|d| d.record).collect();
+    // A record that was withdrawn while its first insert did not get through: the target never had it.
+    let never: Vec<(i64, i64)> = due
+        .iter()
+        .filter(|d| d.operation == "withdraw" && d.at_target == "absent" && d.accepted_version < d.wanted_version)
+        .map(|d| (d.record, d.wanted_version))
+        .collect();
+    due.retain(|d| !never.iter().any(|(record, _)| *record == d.record));
+    store::delivery_nothing_owed(tx, feed.id, never).await?;
     let Some(first) = due.first() else { return Ok(None) };
     if profile::one_dataset(config.form) {
         let dataset = first.dataset.clone();

@@ -134,6 +134,7 @@ impl Hub {
             return Err(OpenError::Mistakes(mistakes));
         }
         store::run_interrupted(&mut tx, store::now_us()).await?;
+        store::seen_clear(&mut tx).await?;
         tx.commit().await?;
         let node = format!("{}", std::process::id());
         let (queue, wake) = (Queue, Wake::default());

@@ -347,6 +347,12 @@ pub async fn seen_add(tx: &mut Tx, run: i64, identities: Vec<(i64, String)>) -> 
     .await
 }
 
+/// Forgets what runs met that a stop or a crash cut off.
+pub async fn seen_clear(tx: &mut Tx) -> Result<()> {
+    const CLEAR: &str = "delete from seen";
+    tx.run(move |c| c.execute(CLEAR, []).map(|_| ())).await
+}
+
 /// Forgets what a finished run met.
 pub async fn seen_drop(tx: &mut Tx, run: i64) -> Result<()> {
     const DROP: &str = "delete from seen where run = $1";
