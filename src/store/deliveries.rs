@@ -102,10 +102,8 @@ pub async fn delivery_raise(tx: &mut Tx, mut raises: Vec<Raise>, now_us: i64) ->
         where delivery.wanted_version < excluded.wanted_version";
     raises.sort_unstable_by_key(|r| (r.feed, r.record));
     tx.run(move |c| {
-        for r in &raises {
-            let state = if r.blocked { "blocked" } else { "due" };
-            c.execute(RAISE, (r.feed, r.record, r.version, state, now_us, &r.why))?;
-        }
+        let state = |r: &Raise| if r.blocked { "blocked" } else { "due" };
+        c.execute_all(RAISE, raises.iter().map(|r| (r.feed, r.record, r.version, state(r), now_us, &r.why)))?;
         Ok(())
     })
     .await
@@ -182,7 +180,7 @@ pub async fn delivery_due(tx: &mut Tx, feed: i64, now_us: i64, limit: i64) -> Re
 
 /// When the next delivery of a feed may go, if any rests.
 pub async fn delivery_next_due(tx: &mut Tx, feed: i64) -> Result<Option<i64>> {
-    const FIND: &str = "select min(due_us) from delivery where feed = $1 and state in ('due')";
+    const FIND: &str = "select min(due_us) from delivery where feed = $1 and state = 'due'";
     tx.run(move |c| Ok(c.row(FIND, [feed], |r| r.get(0))?.flatten())).await
 }
 
@@ -223,15 +221,11 @@ pub async fn request_begin(tx: &mut Tx, id: i64, w: RequestWrite) -> Result<()> 
         let mut carried = w.carried;
         carried.sort_unstable_by_key(|k| k.record);
         c.execute(REQUEST, (id, w.feed, &w.node, w.epoch, &w.name, w.media, carried.len() as i64, w.now_us, &w.sent))?;
-        for k in &carried {
-            let claimed = c.execute(CLAIM, (w.feed, k.record, &w.node, w.epoch, k.attempt, id, k.version))?;
-            if claimed != 1 {
-                return Err(super::StoreError::Race);
-            }
+        let claims = carried.iter().map(|k| (w.feed, k.record, &w.node, w.epoch, k.attempt, id, k.version));
+        if c.execute_all(CLAIM, claims)? != carried.len() {
+            return Err(super::StoreError::Race);
         }
-        for k in &carried {
-            c.execute(ATTEMPT, (w.feed, k.record, k.attempt, k.version, &k.operation, id))?;
-        }
+        c.execute_all(ATTEMPT, carried.iter().map(|k| (w.feed, k.record, k.attempt, k.version, &k.operation, id)))?;
         Ok(())
     })
     .await
@@ -346,18 +340,17 @@ pub async fn delivery_settle(tx: &mut Tx, feed: i64, settles: Vec<Settle>) -> Re
     const ATTEMPT: &str =
         "update attempt set class = $4, receipt = $5 where feed = $1 and record = $2 and attempt = $3";
     tx.run(move |c| {
-        let mut moved = 0;
-        for s in &settles {
-            let k = &s.carried;
-            moved += if s.accepted {
-                c.execute(ACCEPTED, (feed, k.record, k.attempt, k.version, &k.operation, s.due_us))?
-            } else {
-                c.execute(NOT, (feed, k.record, k.attempt, k.version, s.state, s.due_us, &s.why))?
-            };
-            if s.note {
-                c.execute(ATTEMPT, (feed, k.record, k.attempt, s.class, &s.receipt))?;
-            }
-        }
+        let (accepted, not): (Vec<&Settle>, Vec<&Settle>) = settles.iter().partition(|s| s.accepted);
+        let taken = accepted.iter().map(|s| (s, &s.carried));
+        let moved = c.execute_all(
+            ACCEPTED,
+            taken.map(|(s, k)| (feed, k.record, k.attempt, k.version, &k.operation, s.due_us)),
+        )?;
+        let left = not.iter().map(|s| (s, &s.carried));
+        let moved = moved
+            + c.execute_all(NOT, left.map(|(s, k)| (feed, k.record, k.attempt, k.version, s.state, s.due_us, &s.why)))?;
+        let noted = settles.iter().filter(|s| s.note).map(|s| (s, &s.carried));
+        c.execute_all(ATTEMPT, noted.map(|(s, k)| (feed, k.record, k.attempt, s.class, &s.receipt)))?;
         Ok(moved)
     })
     .await
@@ -386,9 +379,13 @@ pub async fn delivery_blocked(
         from json_each($2) x cross join delivery d on d.feed = $1 and d.record = x.value and d.state = 'blocked'
         cross join record r on r.id = d.record cross join scope s on s.id = r.scope
         cross join version v on v.record = d.record and v.version = d.wanted_version";
+    // Two conditions on the state, and nothing but the record: only so does the partial index of the stuck serve. The
+    // key of the table would be walked instead, over all that the target has.
     const ALL: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, v.operation, v.body
-        from (select record, at_target, wanted_version from delivery
-            where feed = $1 and state = 'blocked' and record > $2 order by record limit $3) d
+        from (select record from delivery where feed = $1 and state = 'blocked'
+            and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld')
+            and record > $2 order by record limit $3) b
+        cross join delivery d on d.feed = $1 and d.record = b.record
         cross join record r on r.id = d.record cross join scope s on s.id = r.scope
         cross join version v on v.record = d.record and v.version = d.wanted_version";
     fn read(r: &rusqlite::Row<'_>) -> rusqlite::Result<Stuck> {

@@ -219,48 +219,41 @@ pub async fn version_write(tx: &mut Tx, mut writes: Vec<VersionWrite>, created_u
             .flat_map(|w| w.index_add.iter().map(|(slot, value)| (*slot, value.as_str(), w.record)))
             .collect();
         index.sort_unstable();
-        for row in index {
-            c.execute(ADD, row).map_err(race)?;
-        }
+        c.execute_all(ADD, index).map_err(race)?;
         let mut refs: Vec<(&RefWrite, i64)> =
             writes.iter().flat_map(|w| w.ref_add.iter().map(move |r| (r, w.record))).collect();
         refs.sort_unstable_by(|a, b| (a.0.slot, &a.0.value, a.1).cmp(&(b.0.slot, &b.0.value, b.1)));
-        for (r, record) in refs {
-            c.execute(REF_ADD, (r.slot, &r.value, record, r.grp, r.required))?;
-        }
-        for w in &writes {
-            let state = if w.live { "live" } else { "withdrawn" };
+        c.execute_all(REF_ADD, refs.iter().map(|(r, record)| (r.slot, &r.value, record, r.grp, r.required)))?;
+        let state = |w: &VersionWrite| if w.live { "live" } else { "withdrawn" };
+        let (new, known): (Vec<&VersionWrite>, Vec<&VersionWrite>) = writes.iter().partition(|w| w.version == 1);
+        let new = new.into_iter().map(|w| {
             let o = w.order;
-            let written = if w.version == 1 {
-                let ord = (o.version, o.position, o.revision);
-                let args = (w.record, w.scope, &w.identity, state, w.version, ord.0, ord.1, ord.2, &w.fingerprint);
-                c.execute(HEAD_ADD, args)?
-            } else {
-                c.execute(HEAD_SET, (w.record, state, w.version, o.version, o.position, o.revision, &w.fingerprint))?
-            };
-            if written != 1 {
-                return Err(StoreError::Race);
-            }
+            (w.record, w.scope, &w.identity, state(w), w.version, o.version, o.position, o.revision, &w.fingerprint)
+        });
+        let known = known.into_iter().map(|w| {
+            let o = w.order;
+            (w.record, state(w), w.version, o.version, o.position, o.revision, &w.fingerprint)
+        });
+        if c.execute_all(HEAD_ADD, new)? + c.execute_all(HEAD_SET, known)? != writes.len() {
+            return Err(StoreError::Race);
         }
-        for w in &writes {
-            c.execute(
-                VERSION_ADD,
-                (
-                    w.record,
-                    w.version,
-                    w.order.version,
-                    w.order.position,
-                    w.order.revision,
-                    w.mapping,
-                    w.element,
-                    w.operation,
-                    created_us,
-                    &w.looked_at,
-                    &w.notes,
-                    &w.body,
-                ),
-            )?;
-        }
+        let versions = writes.iter().map(|w| {
+            (
+                w.record,
+                w.version,
+                w.order.version,
+                w.order.position,
+                w.order.revision,
+                w.mapping,
+                w.element,
+                w.operation,
+                created_us,
+                &w.looked_at,
+                &w.notes,
+                &w.body,
+            )
+        });
+        c.execute_all(VERSION_ADD, versions)?;
         Ok(())
     })
     .await

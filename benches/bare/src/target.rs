@@ -25,8 +25,18 @@ pub struct PointsAt {
     pub name: &'static str,
     pub kept: usize,
     pub required: bool,
-    /// False: the workload has no such records.
-    pub there: bool,
+    pub parents: Parents,
+}
+
+/// Where the parents are while the children come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parents {
+    /// The workload has none.
+    Nowhere,
+    /// In the store; they come in with their children.
+    Stored,
+    /// In the store and at the target.
+    Delivered,
 }
 
 const DEAL_CODE: &str = "A01-12420700MB0X000013-20260101-000001-N";
@@ -103,8 +113,8 @@ pub static NOTICE: Target = Target {
         ("UNIFIED_DEAL_CODES", 2),
     ],
     points_at: &[
-        PointsAt { code: "TENDER_PROJECT", name: "key", kept: 0, required: true, there: true },
-        PointsAt { code: "SECTION", name: "key", kept: 1, required: false, there: true },
+        PointsAt { code: "TENDER_PROJECT", name: "key", kept: 0, required: true, parents: Parents::Delivered },
+        PointsAt { code: "SECTION", name: "key", kept: 1, required: false, parents: Parents::Delivered },
     ],
 };
 
@@ -144,7 +154,7 @@ pub static PROJECT: Target = Target {
     identity: 1,
     key: &[1],
     index: &[("PROJECT_CODE", 0), ("TENDERER_CODE", 3), ("TENDER_PROJECT_NAME", 2)],
-    points_at: &[PointsAt { code: "PROJECT", name: "key", kept: 0, required: false, there: false }],
+    points_at: &[PointsAt { code: "PROJECT", name: "key", kept: 0, required: false, parents: Parents::Nowhere }],
 };
 
 /// 502, from `benches/mapping/section.toml`.
@@ -176,7 +186,7 @@ pub static SECTION: Target = Target {
     identity: 1,
     key: &[1],
     index: &[("BID_SECTION_NAME", 2), ("TENDER_PROJECT_CODE", 0), ("UNIFIED_DEAL_CODE", 3)],
-    points_at: &[PointsAt { code: "TENDER_PROJECT", name: "key", kept: 0, required: true, there: true }],
+    points_at: &[PointsAt { code: "TENDER_PROJECT", name: "key", kept: 0, required: true, parents: Parents::Stored }],
 };
 
 /// What the notices point at, parents first.

@@ -1,6 +1,6 @@
 //! Deliveries: claimed with request and attempts in one commit, settled with the receipt in another.
 
-use super::{NODE, Tables, draw, execute, execute_one, now_us};
+use super::{NODE, Tables, draw, execute_all, execute_one, now_us};
 use crate::Result;
 use crate::target::{NOTICES, PARENTS};
 
@@ -75,16 +75,20 @@ impl Tables {
             carried.request = first + if one_by_one { at as i64 } else { 0 };
         }
         carried.sort_unstable_by_key(|c| c.record);
-        for c in &carried {
-            let claim = "update delivery set state = 'sending', node = ?3, epoch = ?4, attempt = ?5, request = ?6
-                where feed = ?1 and record = ?2 and state = 'due' and wanted_version = ?7";
-            execute_one(&tx, claim, (feed, c.record, NODE, epoch, c.attempt, c.request, c.version))?;
-        }
-        for c in &carried {
-            let attempt = "insert into attempt (feed, record, attempt, version, operation, request, class, receipt)
-                values (?1, ?2, ?3, ?4, ?5, ?6, null, null)";
-            execute(&tx, attempt, (feed, c.record, c.attempt, c.version, c.operation, c.request))?;
-        }
+        let claims = "update delivery set state = 'sending', node = ?3, epoch = ?4, attempt = ?5, request = ?6
+            where feed = ?1 and record = ?2 and state = 'due' and wanted_version = ?7";
+        execute_all(
+            &tx,
+            claims,
+            carried.iter().map(|c| (feed, c.record, NODE, epoch, c.attempt, c.request, c.version)),
+        )?;
+        let attempts = "insert into attempt (feed, record, attempt, version, operation, request, class, receipt)
+            values (?1, ?2, ?3, ?4, ?5, ?6, null, null)";
+        execute_all(
+            &tx,
+            attempts,
+            carried.iter().map(|c| (feed, c.record, c.attempt, c.version, c.operation, c.request)),
+        )?;
         tx.commit()?;
         Ok(Some(Claim { requests, carried }))
     }
@@ -98,13 +102,15 @@ impl Tables {
                 where id = ?1 and answered_us is null";
             execute_one(&tx, answered, (request.id, at_us, answer))?;
         }
-        for c in &claim.carried {
-            let accepted = "update delivery set accepted_version = ?4, accepted_operation = ?5, tries = 0, why = '',
-                    at_target = 'present', state = case when wanted_version > ?4 then 'due' else 'up_to_date' end,
-                    due_us = ?6
-                where feed = ?1 and record = ?2 and attempt = ?3 and state in ('sending', 'unknown')";
-            execute_one(&tx, accepted, (feed, c.record, c.attempt, c.version, c.operation, at_us))?;
-        }
+        let accepted = "update delivery set accepted_version = ?4, accepted_operation = ?5, tries = 0, why = '',
+                at_target = 'present', state = case when wanted_version > ?4 then 'due' else 'up_to_date' end,
+                due_us = ?6
+            where feed = ?1 and record = ?2 and attempt = ?3 and state in ('sending', 'unknown')";
+        execute_all(
+            &tx,
+            accepted,
+            claim.carried.iter().map(|c| (feed, c.record, c.attempt, c.version, c.operation, at_us)),
+        )?;
         tx.commit()?;
         Ok(claim.carried.len())
     }

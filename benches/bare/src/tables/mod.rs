@@ -171,6 +171,17 @@ fn execute_one(c: &Connection, sql: &str, args: impl Params) -> Result<()> {
     }
 }
 
+/// Executes a statement for each of many rows; each must change one.
+fn execute_all<P: Params>(c: &Connection, sql: &str, rows: impl Iterator<Item = P>) -> Result<()> {
+    let mut statement = c.prepare_cached(sql)?;
+    for row in rows {
+        if statement.execute(row)? != 1 {
+            return Err(format!("a row is not as it was read: {sql}").into());
+        }
+    }
+    Ok(())
+}
+
 /// Calls `each` for every row of a query.
 fn query(
     c: &Connection,

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::intake::{Batch, take};
-use super::{Numbers, Tables, draw, execute, execute_one, now_us, pairs, query, texts};
+use super::{Numbers, Tables, draw, execute, execute_all, execute_one, now_us, pairs, query, texts};
 use crate::Result;
 use crate::map::{Record, field_of, index_key};
+use crate::target::Parents;
 
 /// What a batch came to.
 pub struct Settled {
@@ -127,7 +128,9 @@ fn demand_neighbours(tx: &Connection, numbers: &Numbers, feed: i64, records: &[R
             cross join record_index i on i.slot = ?1 and i.value = x.value and i.earlier = 0";
         demand_none(tx, owners, (numbers.key_slot, texts(new_keys.into_iter())))?;
     }
-    for (slot, points_at) in numbers.parent_slots.iter().zip(numbers.target.points_at).filter(|(_, p)| p.there) {
+    for (slot, points_at) in
+        numbers.parent_slots.iter().zip(numbers.target.points_at).filter(|(_, p)| p.parents != Parents::Nowhere)
+    {
         let mut wanted: Vec<&str> = works.iter().map(|w| records[w.row].kept(points_at.kept)).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -139,9 +142,8 @@ fn demand_neighbours(tx: &Connection, numbers: &Numbers, feed: i64, records: &[R
                 cross join delivery d on d.feed = ?2 and d.record = i.record group by 1",
             (slot, feed, texts(wanted.iter().copied())),
             |r| {
-                // While the parents themselves come in, theirs are here and not yet at the target.
-                let blocks = !r.get::<_, bool>(2)? && points_at.required && numbers.target.number == "503";
-                present += usize::from(r.get::<_, bool>(1)? && !blocks);
+                let is_delivered = points_at.parents == Parents::Stored || r.get(2)?;
+                present += usize::from(r.get::<_, bool>(1)? && is_delivered);
                 Ok(())
             },
         )?;
@@ -189,56 +191,41 @@ fn write(
 ) -> Result<()> {
     write_index(tx, numbers, records, works)?;
     write_refs(tx, numbers, records, works)?;
-    let mut add = tx.prepare_cached(
-        "insert into record (id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint)
-            values (?1, ?2, ?3, 'live', 1, 0, ?4, ?5, ?6)",
-    )?;
-    let mut set = tx.prepare_cached(
-        "update record set state = 'live', version = ?2, ord_version = 0, ord_position = ?3, ord_revision = ?4,
-                fingerprint = ?5
-            where id = ?1 and version = ?2 - 1
-                and case when ord_position = ?3 then ord_revision < ?4 else (ord_version, ord_position) < (0, ?3) end",
-    )?;
-    let position = |work: &Work| batch << 16 | work.row as i64;
-    for work in works {
-        let record = &records[work.row];
-        let print = &record.fingerprint[..];
-        let written = match work.version {
-            1 => {
-                let identity = record.kept(numbers.target.identity);
-                add.execute((work.record, numbers.scope, identity, position(work), numbers.revision, print))?
-            }
-            _ => set.execute((work.record, work.version, position(work), numbers.revision, print))?,
-        };
-        if written != 1 {
-            return Err("a head is not as it was read".into());
-        }
-    }
-    let mut version = tx.prepare_cached(
-        "insert into version (record, version, ord_version, position, revision, mapping, element, operation, created_us,
-                looked_at, notes, body)
-            values (?1, ?2, 0, ?3, ?4, ?5, 0, ?6, ?7, '', '', ?8)",
-    )?;
-    for work in works {
-        let operation = if work.version == 1 { "insert" } else { "update" };
-        let (revision, mapping, body) = (numbers.revision, numbers.mapping, &records[work.row].body);
-        version.execute((work.record, work.version, position(work), revision, mapping, operation, at_us, body))?;
-    }
-    let mut raise = tx.prepare_cached(
-        "insert into delivery (feed, record, wanted_version, accepted_version, at_target, accepted_operation, state,
-                due_us, tries, node, epoch, attempt, request, number, why)
-            values (?1, ?2, ?3, 0, 'absent', '', 'due', ?4, 0, '', 0, 0, 0, '', '')
-            on conflict (feed, record) do update set wanted_version = excluded.wanted_version,
-                due_us = iif(state in ('sending', 'unknown', 'withheld'), due_us, excluded.due_us),
-                tries = iif(state in ('sending', 'unknown', 'withheld'), tries, 0),
-                why = iif(state in ('sending', 'unknown', 'withheld'), why, ''),
-                state = iif(state in ('sending', 'unknown', 'withheld'), state, 'due')
-            where delivery.wanted_version < excluded.wanted_version",
-    )?;
-    for work in works {
-        raise.execute((feed, work.record, work.version, at_us))?;
-    }
-    Ok(())
+    let (scope, revision, mapping) = (numbers.scope, numbers.revision, numbers.mapping);
+    let position = |w: &Work| batch << 16 | w.row as i64;
+    let print = |w: &Work| &records[w.row].fingerprint[..];
+    let add = "insert into record
+            (id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint)
+        values (?1, ?2, ?3, 'live', 1, 0, ?4, ?5, ?6)";
+    let identity = |w: &Work| records[w.row].kept(numbers.target.identity);
+    let new = works.iter().filter(|w| w.version == 1);
+    execute_all(tx, add, new.map(|w| (w.record, scope, identity(w), position(w), revision, print(w))))?;
+    let set = "update record set state = 'live', version = ?2, ord_version = 0, ord_position = ?3, ord_revision = ?4,
+            fingerprint = ?5
+        where id = ?1 and version = ?2 - 1
+            and case when ord_position = ?3 then ord_revision < ?4 else (ord_version, ord_position) < (0, ?3) end";
+    let known = works.iter().filter(|w| w.version > 1);
+    execute_all(tx, set, known.map(|w| (w.record, w.version, position(w), revision, print(w))))?;
+    let version = "insert into version
+            (record, version, ord_version, position, revision, mapping, element, operation, created_us, looked_at, notes,
+            body)
+        values (?1, ?2, 0, ?3, ?4, ?5, 0, ?6, ?7, '', '', ?8)";
+    let operation = |w: &Work| if w.version == 1 { "insert" } else { "update" };
+    let version_row = |w: &Work| {
+        let body = records[w.row].body.as_str();
+        (w.record, w.version, position(w), revision, mapping, operation(w), at_us, body)
+    };
+    execute_all(tx, version, works.iter().map(version_row))?;
+    let raise = "insert into delivery (feed, record, wanted_version, accepted_version, at_target, accepted_operation,
+            state, due_us, tries, node, epoch, attempt, request, number, why)
+        values (?1, ?2, ?3, 0, 'absent', '', 'due', ?4, 0, '', 0, 0, 0, '', '')
+        on conflict (feed, record) do update set wanted_version = excluded.wanted_version,
+            due_us = iif(state in ('sending', 'unknown', 'withheld'), due_us, excluded.due_us),
+            tries = iif(state in ('sending', 'unknown', 'withheld'), tries, 0),
+            why = iif(state in ('sending', 'unknown', 'withheld'), why, ''),
+            state = iif(state in ('sending', 'unknown', 'withheld'), state, 'due')
+        where delivery.wanted_version < excluded.wanted_version";
+    execute_all(tx, raise, works.iter().map(|w| (feed, w.record, w.version, at_us)))
 }
 
 fn write_index(tx: &Connection, numbers: &Numbers, records: &[Record], works: &[Work]) -> Result<()> {
@@ -263,12 +250,9 @@ fn write_index(tx: &Connection, numbers: &Numbers, records: &[Record], works: &[
         execute(tx, sql, (slot, value, record))?;
     }
     come.sort_unstable();
-    let mut add = tx.prepare_cached(
-        "insert into record_index (slot, value, record, earlier) values (?1, ?2, ?3, 0)
-            on conflict (slot, value, record) do update set earlier = 0",
-    )?;
-    come.into_iter().try_for_each(|row| add.execute(row).map(|_| ()))?;
-    Ok(())
+    let add = "insert into record_index (slot, value, record, earlier) values (?1, ?2, ?3, 0)
+        on conflict (slot, value, record) do update set earlier = 0";
+    execute_all(tx, add, come.into_iter())
 }
 
 fn old_keys(numbers: &Numbers, works: &[Work]) -> Result<Vec<Option<String>>> {
@@ -286,13 +270,10 @@ fn write_refs(tx: &Connection, numbers: &Numbers, records: &[Record], works: &[W
             execute(tx, "delete from record_ref where slot = ?1 and value = ?2 and record = ?3 and grp = 0", row)?;
         }
         come.sort_unstable();
-        let mut add = tx.prepare_cached(
-            "insert into record_ref (slot, value, record, grp, required) values (?1, ?2, ?3, 0, ?4)
-                on conflict (slot, value, record, grp) do update set required = excluded.required",
-        )?;
-        for (slot, value, record) in come {
-            add.execute((slot, value, record, points_at.required))?;
-        }
+        let add = "insert into record_ref (slot, value, record, grp, required) values (?1, ?2, ?3, 0, ?4)
+            on conflict (slot, value, record, grp) do update set required = excluded.required";
+        let required = points_at.required;
+        execute_all(tx, add, come.into_iter().map(|(slot, value, record)| (slot, value, record, required)))?;
     }
     Ok(())
 }
