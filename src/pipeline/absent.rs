@@ -64,7 +64,7 @@ pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> sto
     let mut tx = hub.db.begin(Priority::Intake).await?;
     let first = store::run_first_batch(&mut tx, run).await?;
     let mappings = job.mappings.iter().map(|m| m.number).chain([hub.row_mapping]).collect();
-    let nameless = store::item_nameless(&mut tx, first, mappings).await?;
+    let nameless = store::item_nameless(&mut tx, run, mappings).await?;
     if nameless > 0 {
         store::seen_drop(&mut tx, run).await?;
         tx.commit().await?;

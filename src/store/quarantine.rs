@@ -212,10 +212,11 @@ fn needs_met(c: &mut super::Conn, key: ItemKey) -> Result<bool> {
     Ok(!needs.is_empty() && groups.values().all(|met| *met))
 }
 
-/// Items of batches from `first` on that stand under no identity, of these mappings.
-pub async fn item_nameless(tx: &mut Tx, first_batch: i64, mappings: Vec<i64>) -> Result<i64> {
+/// Items without an identity that a run met, of these mappings: its own, and older ones that its rows joined.
+pub async fn item_nameless(tx: &mut Tx, run: i64, mappings: Vec<i64>) -> Result<i64> {
     const COUNT: &str = "select count(*) from item i cross join json_each($2) x on i.mapping = x.value
-        where i.position >= $1 and i.state in ('waiting', 'quarantined') and i.identity >= char(1) and i.identity < char(2)";
+        where i.last_us >= (select started_us from run where id = $1)
+            and i.state in ('waiting', 'quarantined') and i.identity >= char(1) and i.identity < char(2)";
     let set = json_set(&mappings);
-    tx.run(move |c| Ok(c.row(COUNT, (first_batch << 16, set), |r| r.get(0))?.unwrap_or_default())).await
+    tx.run(move |c| Ok(c.row(COUNT, (run, set), |r| r.get(0))?.unwrap_or_default())).await
 }

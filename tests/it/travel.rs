@@ -350,3 +350,17 @@ async fn a_new_feed_is_owed_what_is_stored_parents_first() {
     KID insert K2 Bo
     ");
 }
+
+/// The row that cannot be told may be the one that seems to be gone, also the second night.
+#[tokio::test]
+async fn a_row_that_cannot_be_told_deletes_nothing_however_often_it_comes() {
+    let site = Site::new();
+    site.snapshot("vanished_share = 1.0");
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n"));
+    site.once().await;
+    for night in 2..4 {
+        site.write(&format!("in/mum{night}.csv"), &mums(&format!("1,{night},,M1,Mia\n2,1\n")));
+        site.once().await;
+    }
+    assert!(!site.sent().contains("withdraw"), "{}", site.sent());
+}
