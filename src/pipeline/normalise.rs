@@ -173,13 +173,12 @@ pub(super) fn row_items<'a>(
     made.clear();
     let applied = catch_unwind(AssertUnwindSafe(|| bound.apply(rows, row, found, read_us, made)));
     if let Err(panic) = applied {
-        let why =
-            panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+        let why = store::panic_text(&*panic);
         made.clear();
         made.push(Item {
             row: row as u32,
             draft: Draft::new(plan.mapping.dataset().fields.len()),
-            reasons: vec![Reason::refuse(ReasonCode::Panicked, "", "", "", &[&why.unwrap_or_default()], "")],
+            reasons: vec![Reason::refuse(ReasonCode::Panicked, "", "", "", &[&why], "")],
             ..Item::default()
         });
     }

@@ -16,7 +16,7 @@ use super::deliver::Step;
 use super::intake::{self, IntakeError, Taken};
 use super::{FeedPlan, Hub, deliver, normalise, release, subscribe};
 use crate::schedule::{self, Due};
-use crate::store::{self, Batch, Priority};
+use crate::store::{self, Batch, Priority, StoreError};
 
 /// The safety net's interval. An idle hub makes no query more often than this.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -74,10 +74,13 @@ pub async fn forever(hub: Arc<Hub>, stop: watch::Receiver<bool>) -> store::Resul
     }
     tasks.spawn(scheduler(hub.clone(), stop.clone()));
     tasks.spawn(looker(hub.clone(), stop.clone()));
-    tasks.spawn(sweeper(hub, stop));
+    tasks.spawn(sweeper(hub.clone(), stop));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "A stage ended by a panic.");
+        }
+        if hub.db.has_stopped() {
+            return Err(StoreError::WriterStopped);
         }
     }
     Ok(())
@@ -192,8 +195,12 @@ async fn normalise_worker(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
                 Ok(batch) => batch,
                 Err(error) => {
                     tracing::error!(%error, cause = ?error, "No batch can be claimed.");
+                    if *stop.borrow() {
+                        return;
+                    }
+                    // Tried again without a wake-up: what woke us may still be there.
                     tokio::time::sleep(ERROR_WAIT).await;
-                    None
+                    continue;
                 }
             },
         };
@@ -335,6 +342,10 @@ async fn looker(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        if hub.db.has_stopped() {
+            // A hub that can keep nothing ends, and says so.
+            return;
         }
         match hub.db.read(|c| store::anything_to_do(c, store::now_us())).await {
             Ok(false) => {}

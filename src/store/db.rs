@@ -8,8 +8,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{Read, Seek, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -150,12 +151,13 @@ struct Begin {
 struct Line {
     waiting: [VecDeque<Begin>; 3],
     closed: bool,
+    /// The writer has ended: nobody joins the line any more.
+    stopped: bool,
 }
 
 struct Shared {
     line: Mutex<Line>,
     come: Condvar,
-    stopped: AtomicBool,
     count: Arc<AtomicU64>,
 }
 
@@ -264,8 +266,7 @@ impl Db {
         let lock = lock(path)?;
         let count = Arc::new(AtomicU64::new(0));
         let conn = connect_writer(path, &count)?;
-        let shared =
-            Arc::new(Shared { line: Mutex::default(), come: Condvar::new(), stopped: AtomicBool::new(false), count });
+        let shared = Arc::new(Shared { line: Mutex::default(), come: Condvar::new(), count });
         let thread = {
             let shared = shared.clone();
             std::thread::Builder::new()
@@ -293,15 +294,20 @@ impl Db {
         self.inner.shared.count.load(Ordering::Relaxed)
     }
 
+    /// True: the writer has ended after a failed commit. Nothing can be kept any more, so the process should end too.
+    pub fn has_stopped(&self) -> bool {
+        self.inner.shared.line.lock().unwrap_or_else(PoisonError::into_inner).stopped
+    }
+
     /// Waits for the writer and begins a transaction on it.
     pub async fn begin(&self, priority: Priority) -> Result<Tx> {
-        if self.inner.shared.stopped.load(Ordering::Acquire) {
-            return Err(StoreError::WriterStopped);
-        }
         let (orders, receiver) = mpsc::channel();
         let (ready, begun) = oneshot::channel();
         {
             let mut line = self.inner.shared.line.lock().unwrap_or_else(PoisonError::into_inner);
+            if line.stopped {
+                return Err(StoreError::WriterStopped);
+            }
             line.waiting[priority as usize].push_back(Begin { orders: receiver, ready });
         }
         self.inner.shared.come.notify_one();
@@ -339,29 +345,42 @@ impl Db {
     }
 }
 
+/// However the writer ends, whoever stands in line is told, and nobody joins it any more.
+struct Ending<'s>(&'s Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let mut line = self.0.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.stopped = true;
+        // Dropping the senders answers those who wait.
+        line.waiting = Default::default();
+    }
+}
+
 /// The writer's life: one transaction after the other.
 fn serve(mut conn: Conn, shared: &Shared) {
+    let _ending = Ending(shared);
     while let Some(begin) = next(shared) {
         let begun = conn.inner.execute_batch("begin immediate").map_err(StoreError::from);
-        let failed = begun.is_err();
-        if begin.ready.send(begun).is_err() || failed {
+        let is_begun = begun.is_ok();
+        if begin.ready.send(begun).is_err() || !is_begun {
             // Whoever wanted it is gone, or was told.
-            if !failed {
+            if is_begun {
                 roll_back(&conn);
             }
             continue;
         }
-        let mut committed = false;
+        let (mut committed, mut failed) = (false, false);
         while let Ok(order) = begin.orders.recv() {
             match order {
                 Order::Work(work) => work(&mut conn),
                 Order::Commit(reply) => {
                     let result = conn.inner.execute_batch("commit").map_err(StoreError::from);
                     committed = result.is_ok();
-                    if !committed {
+                    failed = !committed;
+                    if let Err(error) = &result {
                         // After a failed commit the disk's state is not known: going on could lose what was answered.
-                        shared.stopped.store(true, Ordering::Release);
-                        tracing::error!("A commit failed; the writer stops.");
+                        tracing::error!(%error, cause = ?error, "A commit failed; the writer stops.");
                     }
                     if reply.send(result).is_err() {
                         tracing::debug!("A commit's caller is gone.");
@@ -373,7 +392,7 @@ fn serve(mut conn: Conn, shared: &Shared) {
         if !committed {
             roll_back(&conn);
         }
-        if shared.stopped.load(Ordering::Acquire) {
+        if failed {
             return;
         }
     }
@@ -413,7 +432,10 @@ impl Tx {
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(move |conn: &mut Conn| {
-            if reply.send(work(conn)).is_err() {
+            // A bug in one statement must not end the writer for all others: its own transaction is rolled back.
+            let done = catch_unwind(AssertUnwindSafe(|| work(conn)));
+            let done = done.unwrap_or_else(|panic| Err(StoreError::Impossible(panic_text(&*panic))));
+            if reply.send(done).is_err() {
                 tracing::debug!("A statement's caller is gone.");
             }
         });
@@ -429,7 +451,52 @@ impl Tx {
     }
 }
 
+/// What a panic said.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let said = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
+}
+
 /// Rows of a set as one JSON array, for `json_each`.
 pub fn json_set<T: serde::Serialize>(set: &[T]) -> String {
     serde_json::to_string(set).expect("texts and numbers always serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn after_a_failed_commit_who_waits_is_told_and_nobody_joins_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("hub.db")).unwrap();
+        let mut tx = db.begin(Priority::Settle).await.unwrap();
+        let waiting = tokio::spawn({
+            let db = db.clone();
+            async move { db.begin(Priority::Intake).await.map(|_| ()) }
+        });
+        while db.inner.shared.line.lock().unwrap().waiting.iter().all(VecDeque::is_empty) {
+            tokio::task::yield_now().await;
+        }
+        // Ended behind the writer's back, so that its own commit fails.
+        tx.run(|c| Ok(c.inner.execute_batch("rollback")?)).await.unwrap();
+        assert!(tx.commit().await.is_err());
+        assert!(matches!(waiting.await.unwrap(), Err(StoreError::WriterStopped)));
+        assert!(matches!(db.begin(Priority::Intake).await.map(|_| ()), Err(StoreError::WriterStopped)));
+        assert!(db.has_stopped());
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_one_transaction_ends_it_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("hub.db")).unwrap();
+        let mut tx = db.begin(Priority::Settle).await.unwrap();
+        tx.run(|c| Ok(c.execute("insert into counter (name, value) values ('x', 1)", [])?)).await.unwrap();
+        let done = tx.run::<()>(|_| panic!("by the test")).await;
+        assert!(matches!(done, Err(StoreError::Impossible(why)) if why == "by the test"));
+        drop(tx);
+        let mut tx = db.begin(Priority::Settle).await.unwrap();
+        let left = tx.run(|c| c.row("select count(*) from counter", [], |r| r.get::<_, i64>(0))).await.unwrap();
+        assert_eq!(left, Some(0));
+    }
 }

@@ -21,7 +21,7 @@ mod views;
 pub use attachments::*;
 pub use batches::*;
 pub use books::*;
-pub use db::{Conn, Db, Priority, Result, StoreError, Tx, json_set, lock_path};
+pub use db::{Conn, Db, Priority, Result, StoreError, Tx, json_set, lock_path, panic_text};
 pub use deliveries::*;
 pub use jobs::*;
 pub use names::*;
