@@ -3,8 +3,10 @@
 //! A claim is a commit: request with its bytes, attempts and states, before the first byte leaves. Then the sink
 //! sends; then the answer, its class and what it means for each delivery are one transaction. A lost answer makes the
 //! request *unknown*: it stays open, its deliveries wait, and its same bytes go again under the same key before
-//! anything newer. "Already there" after that means accepted; otherwise it is a rejection. Receipts are matched by our
-//! key and the claim's counter, never by turn. A target that is down rests the whole feed, in the database.
+//! anything newer of its records. "Already there" after that means accepted; otherwise it is a rejection. Where a
+//! target answers record by record and says nothing clear of one, that one alone is unknown, and is asked for again.
+//! Receipts are matched by our key and the claim's counter, never by turn. A target that is down rests the whole feed,
+//! in the database; a request that it never answers holds up its own records only.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
@@ -34,21 +36,26 @@ struct Flight {
     media: String,
     body: Vec<u8>,
     carried: Vec<Carried>,
-    /// Dataset and body of each carried record, for the release of its children.
-    bodies: HashMap<i64, (String, String)>,
     /// Records whose version the target took before, and a person has sent again.
     resent: HashSet<i64>,
     /// How often these bytes were sent, this time included.
     sends: i64,
+    /// True: what it carries was sent before and may have arrived then, whatever becomes of this time.
+    is_unsure: bool,
+    /// Calls of the feed in a row that did not get through.
     tries: i64,
 }
+
+/// How often an unanswered request goes before all else, as the feeler that shows whether the target is there again.
+/// One that comes to nothing more often is tried beside the others, and holds up its own records only.
+const FEELER_SENDS: i64 = 3;
 
 /// At start: what was being sent when the process ended is unknown now.
 pub async fn recover(hub: &Hub) -> store::Result<usize> {
     let mut tx = hub.db.begin(Priority::Receipt).await?;
     let mut unknown = 0;
     for feed in &hub.feeds {
-        unknown += store::delivery_unknown(&mut tx, feed.id, None, "the program ended before the answer", 0).await?;
+        unknown += store::delivery_interrupted(&mut tx, feed.id, "the program ended before the answer").await?;
     }
     tx.commit().await?;
     Ok(unknown)
@@ -66,33 +73,19 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
     if row.rest_until_us > now_us {
         return Ok(Step::Rest { until_us: row.rest_until_us });
     }
-    let flight = match store::request_open(&mut tx, feed.id, feed.flying()).await? {
-        Some(open) => {
-            store::request_again(&mut tx, open.id).await?;
-            let body = zstd::stream::decode_all(&open.sent[..])
-                .map_err(|_| StoreError::Impossible(format!("the bytes of request {} cannot be unpacked", open.id)))?;
-            let sends = open.sends + 1;
-            let (name, media, carried) = (open.name, open.media, open.carried);
-            Flight {
-                request: open.id,
-                name,
-                media,
-                body,
-                carried,
-                bodies: HashMap::new(),
-                resent: HashSet::new(),
-                sends,
-                tries: row.tries,
-            }
-        }
-        None => match claim(hub, feed, config, &mut tx, row.tries, now_us).await? {
-            Some(flight) => flight,
-            None => {
-                let next = store::delivery_next_due(&mut tx, feed.id).await?.filter(|due| *due > now_us);
-                tx.commit().await?;
-                return Ok(next.map_or(Step::Idle, |until_us| Step::Rest { until_us }));
-            }
+    let open = store::request_open(&mut tx, feed.id, feed.flying(), now_us, FEELER_SENDS).await?;
+    let flight = match open {
+        Some(open) if open.sends < FEELER_SENDS => Some(again(&mut tx, open, row.tries).await?),
+        open => match (claim(hub, feed, config, &mut tx, row.tries, now_us).await?, open) {
+            (Some(flight), _) => Some(flight),
+            (None, Some(open)) => Some(again(&mut tx, open, row.tries).await?),
+            (None, None) => None,
         },
+    };
+    let Some(flight) = flight else {
+        let next = store::delivery_next_due(&mut tx, feed.id, feed.flying()).await?.filter(|due| *due > now_us);
+        tx.commit().await?;
+        return Ok(next.map_or(Step::Idle, |until_us| Step::Rest { until_us }));
     };
     hold(feed, flight.request);
     let committed = tx.commit().await;
@@ -116,6 +109,24 @@ fn let_go(feed: &FeedPlan, request: i64) {
     feed.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&request);
 }
 
+/// An unanswered request goes again: the same bytes under the same key.
+async fn again(tx: &mut store::Tx, open: store::OpenRequest, tries: i64) -> store::Result<Flight> {
+    store::request_again(tx, open.id).await?;
+    let body = zstd::stream::decode_all(&open.sent[..])
+        .map_err(|_| StoreError::Impossible(format!("the bytes of request {} cannot be unpacked", open.id)))?;
+    Ok(Flight {
+        request: open.id,
+        name: open.name,
+        media: open.media,
+        body,
+        carried: open.carried,
+        resent: HashSet::new(),
+        sends: open.sends + 1,
+        is_unsure: true,
+        tries,
+    })
+}
+
 /// Takes what is due, writes its document, and keeps the request.
 async fn claim(
     hub: &Hub,
@@ -125,7 +136,10 @@ async fn claim(
     tries: i64,
     now_us: i64,
 ) -> store::Result<Option<Flight>> {
-    let mut due = store::delivery_due(tx, feed.id, now_us, config.batch_records_max.get() as i64).await?;
+    let limit = config.batch_records_max.get() as i64;
+    let unsure = store::delivery_unsure(tx, feed.id, now_us, limit).await?;
+    let is_unsure = !unsure.is_empty();
+    let mut due = if is_unsure { unsure } else { store::delivery_due(tx, feed.id, now_us, limit).await? };
     let resent = due.iter().filter(|d| d.accepted_version == d.wanted_version).map(|d| d.record).collect();
     // A record that was withdrawn while its first insert did not get through: the target never had it.
     let never: Vec<(i64, i64)> = due
@@ -140,7 +154,7 @@ async fn claim(
         let dataset = first.dataset.clone();
         due.retain(|d| d.dataset == dataset);
     }
-    let (mut carried, mut documents, mut bodies) = (Vec::new(), Vec::new(), HashMap::new());
+    let (mut carried, mut documents) = (Vec::new(), Vec::new());
     for d in &due {
         let operation = match (d.operation.as_str(), d.at_target.as_str()) {
             ("withdraw", _) => Operation::Withdraw,
@@ -152,6 +166,8 @@ async fn claim(
             version: d.wanted_version,
             operation: operation.word().to_owned(),
             attempt: d.attempt + 1,
+            accepted_version: d.accepted_version,
+            tries: d.tries,
         });
         let dataset = hub.schema.dataset(&d.dataset);
         documents.push(profile::Document {
@@ -163,8 +179,6 @@ async fn claim(
             version: d.wanted_version,
             body: &d.body,
         });
-        let released = if operation == Operation::Withdraw { String::new() } else { d.body.clone() };
-        bodies.insert(d.record, (d.dataset.clone(), released));
     }
     let document = loop {
         match profile::write(&hub.schema, config.form, config.batch_records_max.get() == 1, &documents) {
@@ -195,7 +209,7 @@ async fn claim(
     };
     store::request_begin(tx, request, write).await?;
     let media = document.media.to_owned();
-    Ok(Some(Flight { request, name, media, body: document.bytes, carried, bodies, resent, sends: 1, tries }))
+    Ok(Some(Flight { request, name, media, body: document.bytes, carried, resent, sends: 1, is_unsure, tries }))
 }
 
 /// Keeps an answer and what it means, then releases what waited for it.
@@ -207,45 +221,75 @@ async fn settle(
     answer: Answer,
 ) -> store::Result<()> {
     let now_us = store::now_us();
-    // Bytes that were sent before may have arrived then, whatever became of this time.
-    let unknown_before = flight.sends > 1;
     let mut tx = hub.db.begin(Priority::Receipt).await?;
     let accepted = match &answer {
-        Answer::Unsent { why } if !unknown_before => {
+        Answer::Unsent { why } if !flight.is_unsure => {
             store::request_answered(&mut tx, flight.request, "unsent", 0, why.as_bytes().to_vec(), now_us).await?;
             let settles = flight.carried.iter().map(|c| not_now(c, "unsent", why, now_us)).collect();
-            store::delivery_settle(&mut tx, feed.id, settles).await?;
+            keep(hub, &mut tx, feed, flight, settles).await?;
             rest(&mut tx, feed, config, flight, None, now_us).await?;
-            Vec::new()
+            None
         }
         Answer::Unsent { why } | Answer::Unknown { why } => {
-            store::delivery_unknown(&mut tx, feed.id, Some(flight.request), why, now_us).await?;
-            rest(&mut tx, feed, config, flight, None, now_us).await?;
-            Vec::new()
+            unresolved(&mut tx, feed, config, flight, why, None, now_us).await?;
+            None
         }
         Answer::Answered { status, retry_after_s, body } => {
             let class = config::classify(&config.receipts, *status, body);
-            let unresolved = matches!(class, Class::Unclear)
-                || unknown_before && matches!(class, Class::Busy | Class::Authentication);
-            if unresolved {
-                store::delivery_unknown(&mut tx, feed.id, Some(flight.request), &words(*status, body), now_us).await?;
-                rest(&mut tx, feed, config, flight, *retry_after_s, now_us).await?;
-                Vec::new()
+            let is_unresolved = matches!(class, Class::Unclear)
+                || flight.is_unsure && matches!(class, Class::Busy | Class::Authentication);
+            if is_unresolved {
+                unresolved(&mut tx, feed, config, flight, &words(*status, body), *retry_after_s, now_us).await?;
+                None
             } else {
-                answered(&mut tx, feed, config, flight, (*status, *retry_after_s, body), class, now_us).await?
+                let answer = (*status, *retry_after_s, &body[..]);
+                Some(answered(hub, &mut tx, feed, config, flight, answer, class, now_us).await?)
             }
         }
     };
     tx.commit().await?;
-    if !accepted.is_empty() {
-        let bodies = released(hub, flight, &accepted).await?;
-        owe::release(hub, feed, &bodies).await?;
+    if let Some(accepted) = accepted {
+        owe::release(hub, feed, &flight.carried, &accepted).await?;
+    }
+    Ok(())
+}
+
+/// It cannot be told whether the target has it: the request stays open, and goes again after a wait of its own.
+async fn unresolved(
+    tx: &mut store::Tx,
+    feed: &FeedPlan,
+    config: &config::Feed,
+    flight: &Flight,
+    why: &str,
+    retry_after_s: Option<u64>,
+    now_us: i64,
+) -> store::Result<()> {
+    let due_us = now_us + 1_000 * config.retry.wait_ms(flight.sends as u32, fastrand::f64()) as i64;
+    store::delivery_unknown(tx, flight.request, feed.id, why, due_us).await?;
+    rest(tx, feed, config, flight, retry_after_s, now_us).await
+}
+
+/// Stores what became of the carried deliveries, and looks at once at those that want a newer version by now.
+async fn keep(
+    hub: &Hub,
+    tx: &mut store::Tx,
+    feed: &FeedPlan,
+    flight: &Flight,
+    settles: Vec<Settle>,
+) -> store::Result<()> {
+    store::delivery_settle(tx, feed.id, settles).await?;
+    let records = flight.carried.iter().map(|c| c.record).collect();
+    let newer = store::delivery_blocked(tx, feed.id, Some(records), 0, 0).await?;
+    if !newer.is_empty() {
+        owe::unblock(hub, tx, feed, newer).await?;
     }
     Ok(())
 }
 
 /// A clear answer: each carried delivery moves on by its own result where the target gives one, else by the whole's.
+#[allow(clippy::too_many_arguments, reason = "the parts of one answer, each by its own name")]
 async fn answered(
+    hub: &Hub,
     tx: &mut store::Tx,
     feed: &FeedPlan,
     config: &config::Feed,
@@ -253,13 +297,13 @@ async fn answered(
     (status, retry_after_s, body): (u16, Option<u64>, &[u8]),
     class: Class,
     now_us: i64,
-) -> store::Result<Vec<i64>> {
+) -> store::Result<HashSet<i64>> {
     let read = config.results.as_ref().and_then(|r| r.read(body));
     let by_record = read.is_some();
     let results: HashMap<String, config::RecordResult> =
         read.into_iter().flatten().map(|result| (result.key.clone(), result)).collect();
     let whole = words(status, body);
-    let (mut settles, mut accepted) = (Vec::with_capacity(flight.carried.len()), Vec::new());
+    let (mut settles, mut accepted) = (Vec::with_capacity(flight.carried.len()), HashSet::new());
     for c in &flight.carried {
         let own = results.get(&profile::record_key(c.record, c.version));
         let own_class = match own {
@@ -268,33 +312,43 @@ async fn answered(
             // The target answers record by record, and says nothing of this one.
             None => Class::Unclear,
         };
-        let why = own.map_or_else(|| whole.clone(), |r| r.why.clone());
+        let why = match own {
+            Some(result) => result.why.clone(),
+            None if by_record => format!("no result for this record: {whole}"),
+            None => whole.clone(),
+        };
         let took = match own_class {
             Class::Accepted => true,
             // It has it: from the first of two sendings, or from before a person sent it again.
-            Class::Duplicate => flight.sends > 1 || flight.resent.contains(&c.record),
+            Class::Duplicate => flight.is_unsure || flight.resent.contains(&c.record),
             _ => false,
         };
-        let (state, due_us) = match own_class {
-            Class::Rejected | Class::Duplicate => ("rejected", now_us),
-            _ => ("due", now_us + 1_000 * config.retry.wait_ms(1 + flight.tries as u32, fastrand::f64()) as i64),
+        let state = match own_class {
+            Class::Rejected | Class::Duplicate => "rejected",
+            Class::Unclear => "unknown",
+            Class::Busy | Class::Authentication if flight.is_unsure => "unknown",
+            _ => "due",
+        };
+        let wait_ms = match state {
+            "rejected" => 0,
+            _ => config.retry.wait_ms(1 + c.tries as u32, fastrand::f64()),
         };
         if took {
-            accepted.push(c.record);
+            accepted.insert(c.record);
         }
         settles.push(Settle {
             carried: c.clone(),
             class: own_class.name(),
             accepted: took,
             state,
-            due_us: if took { now_us } else { due_us },
+            due_us: if took { now_us } else { now_us + 1_000 * wait_ms as i64 },
             why: if took { String::new() } else { why },
             receipt: own.map(|r| r.why.clone()),
             note: own_class != class || class != Class::Accepted,
         });
     }
     store::request_answered(tx, flight.request, class.name(), status, body.to_vec(), now_us).await?;
-    store::delivery_settle(tx, feed.id, settles).await?;
+    keep(hub, tx, feed, flight, settles).await?;
     match class {
         Class::Busy | Class::Authentication => rest(tx, feed, config, flight, retry_after_s, now_us).await?,
         _ if flight.tries > 0 => store::feed_rest(tx, feed.id, 0, 0).await?,
@@ -345,13 +399,4 @@ fn words(status: u16, body: &[u8]) -> String {
         0 => text,
         status => format!("{status} {text}").trim().to_owned(),
     }
-}
-
-/// Dataset and body of accepted records; those of a request from before the start are read again.
-async fn released(hub: &Hub, flight: &Flight, accepted: &[i64]) -> store::Result<Vec<(String, String)>> {
-    if !flight.bodies.is_empty() {
-        return Ok(accepted.iter().filter_map(|r| flight.bodies.get(r).cloned()).collect());
-    }
-    let mut tx = hub.db.begin(Priority::Receipt).await?;
-    store::record_datasets(&mut tx, accepted).await
 }

@@ -133,6 +133,8 @@ impl Hub {
         if !mistakes.is_empty() {
             return Err(OpenError::Mistakes(mistakes));
         }
+        let configured: Vec<&str> = config.feeds().map(|(_, f)| f.name.as_str()).collect();
+        store::feed_away(&mut tx, &configured).await?;
         store::run_interrupted(&mut tx, store::now_us()).await?;
         store::seen_clear(&mut tx).await?;
         tx.commit().await?;

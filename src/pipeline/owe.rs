@@ -11,7 +11,7 @@ use super::decide::{Came, Candidate, Context, shown};
 use super::plan::{DatasetPlan, Pointed};
 use super::{FeedPlan, Hub};
 use crate::schema;
-use crate::store::{self, Priority, Raise, Stuck, Tx};
+use crate::store::{self, Carried, ParentStand, Priority, Raise, Stuck, Tx};
 
 /// Raises what every feed that carries the dataset is owed of these records.
 pub(super) async fn raise(
@@ -25,39 +25,37 @@ pub(super) async fn raise(
     if candidates.is_empty() {
         return Ok(());
     }
-    let owed: Vec<Owed<'_>> = candidates
-        .iter()
-        .map(|c| Owed {
-            record: c.record,
-            withdrawn: c.withdrawn,
-            pointed: &c.pointed,
-            found_by: if c.withdrawn {
-                c.old_index.iter().map(|v| (v.slot, v.value.clone())).collect()
-            } else {
-                vec![]
-            },
-        })
-        .collect();
+    let owed: Vec<Owed<'_>> =
+        candidates.iter().map(|c| Owed { record: c.record, withdrawn: c.withdrawn, pointed: &c.pointed }).collect();
+    let version = |c: &Candidate| c.head.as_ref().map_or(1, |h| h.version + 1);
+    let walking = store::feed_walking(tx).await?;
     for feed in hub.feeds.iter().filter(|f| f.carries(&plan.dataset.code, &context.system)) {
-        let blocked = blocked(tx, feed, &owed).await?;
+        let mut blocked = blocked(hub, tx, feed, &owed).await?;
+        if walking.contains(&feed.id) {
+            // The walk has perhaps not come to its parent yet, and nothing would hold it back. The walk's end frees it.
+            for c in candidates {
+                blocked.entry(c.record).or_insert_with(|| WALKING.to_owned());
+            }
+        }
         let raises = candidates
             .iter()
             .map(|c| Raise {
                 feed: feed.id,
                 record: c.record,
-                version: c.head.as_ref().map_or(1, |h| h.version + 1),
+                version: version(c),
                 blocked: blocked.contains_key(&c.record),
                 why: blocked.get(&c.record).cloned().unwrap_or_default(),
             })
             .collect();
         store::delivery_raise(tx, raises, context.now_us).await?;
-        let withdrawn: Vec<(i64, i64)> = candidates
-            .iter()
-            .filter(|c| c.withdrawn)
-            .map(|c| (c.record, c.head.as_ref().map_or(1, |h| h.version + 1)))
-            .collect();
+        let withdrawn: Vec<(i64, i64)> =
+            candidates.iter().filter(|c| c.withdrawn).map(|c| (c.record, version(c))).collect();
         if !withdrawn.is_empty() {
+            let records: Vec<i64> = withdrawn.iter().map(|(record, _)| *record).collect();
             store::delivery_nothing_owed(tx, feed.id, withdrawn).await?;
+            let values: Vec<(i64, String)> = found_by(hub, tx, &records).await?.into_values().flatten().collect();
+            let held = store::delivery_hold_children(tx, feed.id, &borrowed(&values)).await?;
+            came.blocked.extend(held.into_iter().map(|record| (feed.id, record)));
         }
         came.feeds.insert(feed.id);
         came.blocked.extend(blocked.into_keys().map(|record| (feed.id, record)));
@@ -65,42 +63,80 @@ pub(super) async fn raise(
     Ok(())
 }
 
+/// Why a delivery is blocked that was raised while its feed's stored records are walked.
+const WALKING: &str = "stored records come first";
+
 /// A record that a feed is owed, as far as blocking depends on it.
 pub(super) struct Owed<'a> {
     pub record: i64,
     pub withdrawn: bool,
     pub pointed: &'a [Pointed],
-    /// Of a withdrawn record: the values that its children find it by.
-    pub found_by: Vec<(i64, String)>,
+}
+
+fn borrowed(values: &[(i64, String)]) -> Vec<(i64, &str)> {
+    values.iter().map(|(slot, value)| (*slot, value.as_str())).collect()
+}
+
+/// Every value that children may find these records by: the newest version's and the earlier ones'.
+async fn found_by(hub: &Hub, tx: &mut Tx, records: &[i64]) -> store::Result<HashMap<i64, Vec<(i64, String)>>> {
+    let mut found: HashMap<i64, Vec<(i64, String)>> = HashMap::new();
+    for v in store::version_history(tx, records).await? {
+        let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };
+        let values = plan.index_values(&schema::draft_of(&plan.dataset, &v.body));
+        found.entry(v.record).or_default().extend(values.into_iter().map(|v| (v.slot, v.value)));
+    }
+    for values in found.values_mut() {
+        values.sort_unstable();
+        values.dedup();
+    }
+    Ok(found)
 }
 
 /// Which of these are blocked in a feed, and by what, in a few words.
-pub(super) async fn blocked(tx: &mut Tx, feed: &FeedPlan, owed: &[Owed<'_>]) -> store::Result<HashMap<i64, String>> {
+pub(super) async fn blocked(
+    hub: &Hub,
+    tx: &mut Tx,
+    feed: &FeedPlan,
+    owed: &[Owed<'_>],
+) -> store::Result<HashMap<i64, String>> {
     let mut out = HashMap::new();
     let relevant = |p: &&Pointed| feed.carries_dataset(&p.parent);
-    let mut wanted: Vec<(i64, &str)> = owed
-        .iter()
-        .filter(|o| !o.withdrawn)
-        .flat_map(|o| o.pointed.iter().filter(relevant).map(|p| (p.slot, p.value.as_str())))
-        .collect();
+    let staying: Vec<&Owed<'_>> = owed.iter().filter(|o| !o.withdrawn).collect();
+    let mut wanted: Vec<(i64, &str)> =
+        staying.iter().flat_map(|o| o.pointed.iter().filter(relevant).map(|p| (p.slot, p.value.as_str()))).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let blocking =
-        if wanted.is_empty() { HashSet::new() } else { store::delivery_blocking(tx, feed.id, &wanted).await? };
-    for o in owed.iter().filter(|o| !o.withdrawn && !blocking.is_empty()) {
-        let blocks = |p: &&Pointed| blocking.contains(&(p.slot, p.value.clone()));
-        // One parent of a group that does not block is enough.
-        let free: HashSet<i64> = o.pointed.iter().filter(|p| p.grp != 0 && !blocks(p)).map(|p| p.grp).collect();
-        if let Some(p) = o.pointed.iter().filter(relevant).find(|p| blocks(p) && !free.contains(&p.grp)) {
-            out.insert(o.record, format!("{} {}", p.parent, shown(&p.value)));
+    let stands =
+        if wanted.is_empty() { HashMap::new() } else { store::delivery_blocking(tx, feed.id, &wanted).await? };
+    if !stands.is_empty() {
+        // A child that the target has already may be updated for as long as its parent is there.
+        let there = match stands.values().any(|s| *s == ParentStand::Leaving) {
+            true => {
+                let records: Vec<i64> = staying.iter().map(|o| o.record).collect();
+                store::delivery_present(tx, feed.id, &records).await?
+            }
+            false => HashSet::new(),
+        };
+        for o in staying {
+            let blocks = |p: &&Pointed| match stands.get(&(p.slot, p.value.clone())) {
+                Some(ParentStand::Missing) => true,
+                Some(ParentStand::Leaving) => !there.contains(&o.record),
+                None => false,
+            };
+            // One parent of a group that does not block is enough.
+            let free: HashSet<i64> = o.pointed.iter().filter(|p| p.grp != 0 && !blocks(p)).map(|p| p.grp).collect();
+            if let Some(p) = o.pointed.iter().filter(relevant).find(|p| blocks(p) && !free.contains(&p.grp)) {
+                out.insert(o.record, format!("{} {}", p.parent, shown(&p.value)));
+            }
         }
     }
-    for o in owed.iter().filter(|o| o.withdrawn) {
-        // A withdrawal waits for the children that this target still has.
-        let values: Vec<(i64, &str)> = o.found_by.iter().map(|(slot, value)| (*slot, value.as_str())).collect();
-        let children = store::ref_children(tx, &values).await?;
-        if let Some(child) = store::delivery_present(tx, feed.id, &children).await?.into_iter().min() {
-            out.insert(o.record, format!("record {child}"));
+    let leaving: Vec<i64> = owed.iter().filter(|o| o.withdrawn).map(|o| o.record).collect();
+    if !leaving.is_empty() {
+        for (record, values) in found_by(hub, tx, &leaving).await? {
+            // A withdrawal waits for the children that this target still has.
+            if let Some(child) = store::delivery_child(tx, feed.id, &borrowed(&values)).await? {
+                out.insert(record, format!("record {child}"));
+            }
         }
     }
     let records: Vec<i64> = owed.iter().map(|o| o.record).collect();
@@ -133,32 +169,42 @@ pub(super) async fn look_again(hub: &Hub, stored: Vec<(i64, i64)>) -> store::Res
 /// Most blocked deliveries looked at in one transaction, so that the writer is free in between.
 const BLOCKED_AT_ONCE: i64 = 1_000;
 
-/// Releases the children of records that a target has just accepted (or withdrawn), in a transaction of its own.
-pub(super) async fn release(hub: &Hub, feed: &FeedPlan, accepted: &[(String, String)]) -> store::Result<usize> {
-    let mut released = 0;
+/// Releases what waited for an answer, in a transaction of its own: the children of what the target has now, and the
+/// withdrawals of parents that one of these was the last child of. `accepted`: those of the carried that it took.
+pub(super) async fn release(
+    hub: &Hub,
+    feed: &FeedPlan,
+    carried: &[Carried],
+    accepted: &HashSet<i64>,
+) -> store::Result<usize> {
     let mut tx = hub.db.begin(Priority::Receipt).await?;
     if store::delivery_blocked(&mut tx, feed.id, None, 0, 1).await?.is_empty() {
         return Ok(0);
     }
-    let mut values = Vec::new();
-    // Children of widely shared records have no reference rows, and a withdrawn child frees its parent: both are
-    // found among the blocked.
-    let mut all = false;
-    for (dataset, body) in accepted {
-        let Some(plan) = hub.plan.dataset(dataset) else { continue };
-        all |= plan.is_wide() || body.is_empty();
-        if all {
-            break;
+    let sent = carried.iter().map(|c| (c.record, c.version));
+    let before = carried.iter().map(|c| (c.record, c.accepted_version)).filter(|(_, version)| *version > 0);
+    let mut wanted: Vec<(i64, i64)> = sent.chain(before).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let (mut values, mut parents, mut is_wide) = (Vec::new(), Vec::new(), false);
+    for v in store::version_documents(&mut tx, &wanted).await? {
+        let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };
+        let draft = schema::draft_of(&plan.dataset, &v.body);
+        if accepted.contains(&v.record) && v.operation != "withdraw" {
+            values.extend(plan.index_values(&draft).into_iter().map(|v| (v.slot, v.value)));
+            is_wide |= plan.is_wide();
         }
-        values.extend(plan.index_values(&schema::draft_of(&plan.dataset, body)).into_iter().map(|v| (v.slot, v.value)));
+        parents.extend(plan.pointed(&draft, false).into_iter().map(|p| (p.slot, p.value)));
     }
-    if all {
+    if is_wide {
+        // Children of widely shared records have no reference rows: they are found among the blocked.
         drop(tx);
         return sweep(hub, feed).await;
     }
-    let values: Vec<(i64, &str)> = values.iter().map(|(slot, value)| (*slot, value.as_str())).collect();
-    let children = store::ref_children(&mut tx, &values).await?;
-    for part in children.chunks(BLOCKED_AT_ONCE as usize) {
+    let mut waiting = store::ref_children(&mut tx, &borrowed(&values)).await?;
+    waiting.extend(store::index_records(&mut tx, &borrowed(&parents)).await?);
+    let mut released = 0;
+    for part in waiting.chunks(BLOCKED_AT_ONCE as usize) {
         let stuck = store::delivery_blocked(&mut tx, feed.id, Some(part.to_vec()), 0, 0).await?;
         released += unblock(hub, &mut tx, feed, stuck).await?;
     }
@@ -179,35 +225,37 @@ pub(super) async fn sweep(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
     }
 }
 
-/// A stuck delivery, what its record points at, and what its children find it by.
-type Known = (Stuck, Vec<Pointed>, Vec<(i64, String)>);
-
-async fn unblock(hub: &Hub, tx: &mut Tx, feed: &FeedPlan, stuck: Vec<Stuck>) -> store::Result<usize> {
-    let known: Vec<Known> = stuck
+/// Lets those of the blocked go that nothing blocks any more; the others say what they wait for.
+pub(super) async fn unblock(hub: &Hub, tx: &mut Tx, feed: &FeedPlan, stuck: Vec<Stuck>) -> store::Result<usize> {
+    let known: Vec<(Stuck, Vec<Pointed>)> = stuck
         .into_iter()
         .filter_map(|s| {
             let plan = hub.plan.dataset(&s.dataset)?;
-            let draft = schema::draft_of(&plan.dataset, &s.body);
-            let found_by = plan.index_values(&draft).into_iter().map(|v| (v.slot, v.value)).collect();
-            let pointed = plan.pointed(&draft, false);
-            Some((s, pointed, found_by))
+            let pointed = plan.pointed(&schema::draft_of(&plan.dataset, &s.body), false);
+            Some((s, pointed))
         })
         .collect();
     let owed: Vec<Owed<'_>> = known
         .iter()
-        .map(|(s, pointed, found_by)| {
-            let withdrawn = s.operation == "withdraw";
-            Owed { record: s.record, withdrawn, pointed, found_by: if withdrawn { found_by.clone() } else { vec![] } }
-        })
+        .map(|(s, pointed)| Owed { record: s.record, withdrawn: s.operation == "withdraw", pointed })
         .collect();
-    let still = blocked(tx, feed, &owed).await?;
-    let free: Vec<&Stuck> = known.iter().map(|(s, ..)| s).filter(|s| !still.contains_key(&s.record)).collect();
+    let mut still = blocked(hub, tx, feed, &owed).await?;
+    if store::feed_walking(tx).await?.contains(&feed.id) {
+        for (s, _) in &known {
+            still.entry(s.record).or_insert_with(|| WALKING.to_owned());
+        }
+    }
+    let (stay, free): (Vec<&Stuck>, Vec<&Stuck>) =
+        known.iter().map(|(s, _)| s).partition(|s| still.contains_key(&s.record));
     let go = free.iter().map(|s| s.record).collect();
     let never: Vec<(i64, i64)> = free
         .iter()
         .filter(|s| s.operation == "withdraw" && s.at_target == "absent")
         .map(|s| (s.record, s.wanted_version))
         .collect();
+    let whys: Vec<(i64, String)> =
+        stay.iter().filter(|s| still[&s.record] != s.why).map(|s| (s.record, still[&s.record].clone())).collect();
+    store::delivery_blocked_why(tx, feed.id, whys).await?;
     store::delivery_nothing_owed(tx, feed.id, never).await?;
     store::delivery_unblock(tx, feed.id, go, store::now_us()).await
 }

@@ -16,8 +16,6 @@ const WIDE_BRANCHES: [&str; 2] = ["subject", "expert"];
 /// The plan of every dataset, by code.
 pub struct Plan {
     datasets: HashMap<String, Arc<DatasetPlan>>,
-    /// Slots that are new to the store: records stored before have no row there yet.
-    pub new_slots: Vec<i64>,
 }
 
 /// The index names and references of one dataset.
@@ -105,7 +103,7 @@ impl Plan {
             .flat_map(|(code, own)| own.keys().map(|n| ((*code).to_owned(), n.clone(), n == "key")))
             .collect();
         wanted.sort_unstable();
-        let (numbers, new_slots) = store::slot_numbers(tx, wanted).await?;
+        let numbers = store::slot_numbers(tx, wanted).await?;
         let slot = |code: &str, name: String| numbers[&(code.to_owned(), name)];
         let plan = |dataset: &Arc<Dataset>| {
             let indexes = names[dataset.code.as_str()]
@@ -145,7 +143,7 @@ impl Plan {
                 Arc::new(DatasetPlan { dataset: dataset.clone(), key_slot, indexes, refs: refs.collect() }),
             )
         };
-        Ok(Self { datasets: datasets.iter().map(plan).collect(), new_slots })
+        Ok(Self { datasets: datasets.iter().map(plan).collect() })
     }
 
     /// The plan of a dataset of the schema.
@@ -159,14 +157,6 @@ impl Plan {
         let mut sorted = fields.to_vec();
         sorted.sort_unstable();
         plan.indexes.iter().find(|i| sorted_fields(&i.fields) == sorted).map(|i| i.slot)
-    }
-
-    /// Datasets in which one of the new slots lies, with the slots.
-    pub fn new_by_dataset(&self) -> Vec<(Arc<DatasetPlan>, Vec<i64>)> {
-        let of = |plan: &Arc<DatasetPlan>| -> Vec<i64> {
-            plan.indexes.iter().map(|i| i.slot).filter(|s| self.new_slots.contains(s)).collect()
-        };
-        self.datasets.values().map(|plan| (plan.clone(), of(plan))).filter(|(_, new)| !new.is_empty()).collect()
     }
 }
 

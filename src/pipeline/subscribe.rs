@@ -4,6 +4,8 @@
 //! children and blocks them; the feed sends nothing until its walk is done. How far it has come stands in the feed's
 //! row, so a walk that is cut off goes on where it was.
 
+use std::collections::HashMap;
+
 use super::owe::{self, Owed};
 use super::{FeedPlan, Hub};
 use crate::config::Start;
@@ -30,6 +32,9 @@ pub async fn walk(
         None => (String::new(), 0),
     };
     let mut raised = 0;
+    let mut tx = hub.db.begin(Priority::Intake).await?;
+    let stored = store::scope_datasets(&mut tx).await?;
+    drop(tx);
     // Datasets come by depth; those before the one that the walk stands in are done.
     let mut skipping = !dataset_done.is_empty();
     for dataset in hub.schema.datasets() {
@@ -40,7 +45,7 @@ pub async fn walk(
             after = 0;
         }
         skipping = false;
-        if start == Start::Now || !feed.carries_dataset(&dataset.code) {
+        if !feed.carries_dataset(&dataset.code) || !stored.contains(&dataset.code) {
             continue;
         }
         loop {
@@ -64,6 +69,8 @@ pub async fn walk(
         return Ok(raised);
     }
     tx.commit().await?;
+    // What came in meanwhile was held back.
+    owe::sweep(hub, feed).await?;
     tracing::info!(feed = %feed.name, raised, "Feed {} is owed {raised} stored records.", feed.name);
     Ok(raised)
 }
@@ -76,21 +83,27 @@ async fn raise(
     records: &[store::Walked],
 ) -> store::Result<u64> {
     let since_us = match start {
+        Start::All => 0,
         Start::Date(date) => date.and_hms_opt(0, 0, 0).map_or(0, |t| t.and_utc().timestamp_micros() - BEIJING_US),
-        _ => 0,
+        Start::Now => i64::MAX,
     };
+    // A feed that was away for a while is owed what became of the records that it had, withdrawals too.
+    let numbers: Vec<i64> = records.iter().map(|r| r.record).collect();
+    let had = store::delivery_wanted(tx, feed.id, &numbers).await?;
     let mut owed = Vec::new();
-    for r in records.iter().filter(|r| r.live && r.created_us >= since_us) {
+    for r in records {
         let Some(plan) = hub.plan.dataset(&r.dataset) else { continue };
-        if feed.carries(&r.dataset, &r.system) {
+        let is_owed = match had.get(&r.record) {
+            Some(wanted) => *wanted < r.version,
+            None => r.live && r.created_us >= since_us,
+        };
+        if is_owed && feed.carries(&r.dataset, &r.system) {
             owed.push((r, plan.pointed(&schema::draft_of(&plan.dataset, &r.body), false)));
         }
     }
-    let parts: Vec<Owed<'_>> = owed
-        .iter()
-        .map(|(r, pointed)| Owed { record: r.record, withdrawn: false, pointed, found_by: Vec::new() })
-        .collect();
-    let blocked = owe::blocked(tx, feed, &parts).await?;
+    let parts: Vec<Owed<'_>> =
+        owed.iter().map(|(r, pointed)| Owed { record: r.record, withdrawn: !r.live, pointed }).collect();
+    let blocked = owe::blocked(hub, tx, feed, &parts).await?;
     let raises = owed.iter().map(|(r, _)| Raise {
         feed: feed.id,
         record: r.record,
@@ -99,22 +112,28 @@ async fn raise(
         why: blocked.get(&r.record).cloned().unwrap_or_default(),
     });
     store::delivery_raise(tx, raises.collect(), store::now_us()).await?;
+    let withdrawn = owed.iter().filter(|(r, _)| !r.live).map(|(r, _)| (r.record, r.version)).collect();
+    store::delivery_nothing_owed(tx, feed.id, withdrawn).await?;
     Ok(owed.len() as u64)
 }
 
 /// Beijing is eight hours ahead.
 const BEIJING_US: i64 = 8 * 3_600 * 1_000_000;
 
-/// Adds rows to the index for names that are new to the store: a new look-up finds records stored before.
+/// Adds rows to the index for names that are new to the store, or were not asked for until now: a new look-up finds
+/// records stored before. How far it has come stands with the name, so that a build that is cut off goes on.
 pub async fn index(hub: &Hub) -> store::Result<u64> {
     let mut added = 0;
-    for (plan, slots) in hub.plan.new_by_dataset() {
-        let mut after = 0;
+    let mut tx = hub.db.begin(Priority::Intake).await?;
+    let open = store::slot_unbuilt(&mut tx).await?;
+    drop(tx);
+    for plan in hub.schema.datasets().iter().filter_map(|d| hub.plan.dataset(&d.code)) {
+        let slots: HashMap<i64, i64> = plan.slots().filter_map(|(slot, _)| Some((slot, *open.get(&slot)?))).collect();
+        let Some(mut after) = slots.values().copied().min() else { continue };
         loop {
             let mut tx = hub.db.begin(Priority::Intake).await?;
             let records = store::record_walk(&mut tx, &plan.dataset.code, after, RECORDS_AT_ONCE).await?;
-            let Some(last) = records.last() else { break };
-            after = last.record;
+            let last = records.last().map(|r| r.record);
             let rows: Vec<(i64, String, i64)> = records
                 .iter()
                 .filter(|r| r.live)
@@ -122,11 +141,16 @@ pub async fn index(hub: &Hub) -> store::Result<u64> {
                     let values = plan.index_values(&schema::draft_of(&plan.dataset, &r.body));
                     values.into_iter().map(|v| (v.slot, v.value, r.record)).collect::<Vec<_>>()
                 })
-                .filter(|(slot, ..)| slots.contains(slot))
+                .filter(|(slot, ..)| slots.contains_key(slot))
                 .collect();
             added += rows.len() as u64;
             store::index_add(&mut tx, rows).await?;
+            store::slot_built(&mut tx, slots.keys().copied().collect(), last).await?;
             tx.commit().await?;
+            match last {
+                Some(last) => after = last,
+                None => break,
+            }
         }
     }
     Ok(added)

@@ -491,7 +491,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open(&dir.path().join("hub.db")).unwrap();
         let mut tx = db.begin(Priority::Settle).await.unwrap();
-        tx.run(|c| Ok(c.execute("insert into counter (name, value) values ('x', 1)", [])?)).await.unwrap();
+        tx.run(|c| c.execute("insert into counter (name, value) values ('x', 1)", [])).await.unwrap();
         let done = tx.run::<()>(|_| panic!("by the test")).await;
         assert!(matches!(done, Err(StoreError::Impossible(why)) if why == "by the test"));
         drop(tx);

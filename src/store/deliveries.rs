@@ -1,7 +1,7 @@
 //! Deliveries: one row a feed and record, the version wanted and the version this target last accepted. This table is
 //! the outbox. Requests keep the bytes sent and answered; attempts say which deliveries a request carried.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Result, Tx, counter_draw, json_set};
 
@@ -73,6 +73,31 @@ pub async fn feed_walk(tx: &mut Tx, feed: i64, state: &'static str, walked: &str
     tx.run(move |c| Ok(c.execute(SET, (feed, state, &walked))? == 1)).await
 }
 
+/// Feeds that are no longer configured select nothing: what is stored meanwhile is owed to them if they come back.
+pub async fn feed_away(tx: &mut Tx, configured: &[&str]) -> Result<()> {
+    const SET: &str = "update feed set selection = $2
+        where selection <> $2 and name not in (select value from json_each($1))";
+    let set = json_set(configured);
+    tx.run(move |c| c.execute(SET, (set, FEED_AWAY)).map(|_| ())).await
+}
+
+/// No configured feed selects this.
+const FEED_AWAY: &str = "away";
+
+/// Of these records, those that a feed is or was owed, with the version.
+pub async fn delivery_wanted(tx: &mut Tx, feed: i64, records: &[i64]) -> Result<HashMap<i64, i64>> {
+    const FIND: &str = "select d.record, d.wanted_version from json_each($2) x
+        cross join delivery d on d.feed = $1 and d.record = x.value";
+    let set = json_set(records);
+    tx.run(move |c| Ok(c.rows(FIND, (feed, set), |r| Ok((r.get(0)?, r.get(1)?)))?.into_iter().collect())).await
+}
+
+/// Feeds whose stored records are being walked, or will be once a pause ends.
+pub async fn feed_walking(tx: &mut Tx) -> Result<HashSet<i64>> {
+    const FIND: &str = "select id from feed where state = 'walking' or walked <> ''";
+    tx.run(move |c| Ok(c.rows(FIND, [], |r| r.get(0))?.into_iter().collect())).await
+}
+
 /// A call did not get through: the whole feed rests. `tries` 0: it does again.
 pub async fn feed_rest(tx: &mut Tx, feed: i64, tries: i64, until_us: i64) -> Result<()> {
     const SET: &str = "update feed set tries = $2, rest_until_us = $3 where id = $1";
@@ -109,27 +134,72 @@ pub async fn delivery_raise(tx: &mut Tx, mut raises: Vec<Raise>, now_us: i64) ->
     .await
 }
 
-/// Of the values that records point at, those that block in this feed: a matching record is owed, and none is present.
-pub async fn delivery_blocking(tx: &mut Tx, feed: i64, wanted: &[(i64, &str)]) -> Result<HashSet<(i64, String)>> {
-    const FIND: &str = "select x.value ->> 0, x.value ->> 1, max(d.at_target = 'present')
+/// How the parents that a value names stand at a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParentStand {
+    /// Owed in this feed, and none of them there.
+    Missing,
+    /// There, but every one that is there is to be withdrawn.
+    Leaving,
+}
+
+/// Of the values that records point at, those whose parents are owed in this feed and are not there to stay.
+pub async fn delivery_blocking(
+    tx: &mut Tx,
+    feed: i64,
+    wanted: &[(i64, &str)],
+) -> Result<HashMap<(i64, String), ParentStand>> {
+    const FIND: &str = "select x.value ->> 0, x.value ->> 1, max(d.at_target = 'present'),
+            max(d.at_target = 'present' and r.state = 'live')
         from json_each($2) x
         cross join record_index i on i.slot = x.value ->> 0 and i.value = x.value ->> 1
         cross join delivery d on d.feed = $1 and d.record = i.record
+        cross join record r on r.id = i.record
         group by 1, 2";
     let set = json_set(wanted);
     tx.run(move |c| {
-        let found = c.rows(FIND, (feed, set), |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, bool>(2)?)))?;
-        Ok(found.into_iter().filter(|(_, present)| !present).map(|(value, _)| value).collect())
+        let found =
+            c.rows(FIND, (feed, set), |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, bool>(2)?, r.get::<_, bool>(3)?)))?;
+        let stand = |(value, is_there, stays)| match (is_there, stays) {
+            (false, _) => Some((value, ParentStand::Missing)),
+            (true, false) => Some((value, ParentStand::Leaving)),
+            (true, true) => None,
+        };
+        Ok(found.into_iter().filter_map(stand).collect())
     })
     .await
 }
 
-/// Of these records, those that the target has.
+/// Of these records, those that the target has, or may have.
 pub async fn delivery_present(tx: &mut Tx, feed: i64, records: &[i64]) -> Result<HashSet<i64>> {
     const FIND: &str = "select d.record from json_each($2) x
         cross join delivery d on d.feed = $1 and d.record = x.value where d.at_target <> 'absent'";
     let set = json_set(records);
     tx.run(move |c| Ok(c.rows(FIND, (feed, set), |r| r.get(0))?.into_iter().collect())).await
+}
+
+/// The first record that points at one of these values and that the target has, or may be getting just now. A child
+/// that points elsewhere since is still there until the target has accepted that.
+pub async fn delivery_child(tx: &mut Tx, feed: i64, values: &[(i64, &str)]) -> Result<Option<i64>> {
+    const FIND: &str = "select min(d.record) from json_each($2) x
+        cross join record_ref f on f.slot = x.value ->> 0 and f.value = x.value ->> 1
+        cross join delivery d on d.feed = $1 and d.record = f.record
+            and (d.at_target <> 'absent' or d.state in ('sending', 'unknown'))
+            and (f.until_version = 0 or d.accepted_version < f.until_version)";
+    let set = json_set(values);
+    tx.run(move |c| Ok(c.row(FIND, (feed, set), |r| r.get(0))?.flatten())).await
+}
+
+/// Holds the children of a record that is to be withdrawn and that have not left yet: they would find no parent.
+/// Returns them.
+pub async fn delivery_hold_children(tx: &mut Tx, feed: i64, values: &[(i64, &str)]) -> Result<Vec<i64>> {
+    const HOLD: &str = "update delivery set state = 'blocked', why = 'its parent is withdrawn'
+        where feed = $1 and state = 'due' and at_target = 'absent' and record in (
+            select f.record from json_each($2) x
+            cross join record_ref f on f.slot = x.value ->> 0 and f.value = x.value ->> 1 and f.until_version = 0)
+        returning record";
+    let set = json_set(values);
+    tx.run(move |c| c.rows(HOLD, (feed, set), |r| r.get(0))).await
 }
 
 /// A delivery that may go now, with all that its document needs.
@@ -158,30 +228,51 @@ pub async fn delivery_due(tx: &mut Tx, feed: i64, now_us: i64, limit: i64) -> Re
         cross join record r on r.id = d.record cross join scope s on s.id = r.scope
         cross join version v on v.record = d.record and v.version = d.wanted_version
         order by d.due_us, d.record";
-    tx.run(move |c| {
-        c.rows(FIND, (feed, now_us, limit), |r| {
-            Ok(Due {
-                record: r.get(0)?,
-                wanted_version: r.get(1)?,
-                accepted_version: r.get(2)?,
-                at_target: r.get(3)?,
-                tries: r.get(4)?,
-                attempt: r.get(5)?,
-                dataset: r.get(6)?,
-                system: r.get(7)?,
-                identity: r.get(8)?,
-                operation: r.get(9)?,
-                body: r.get(10)?,
-            })
-        })
-    })
-    .await
+    tx.run(move |c| c.rows(FIND, (feed, now_us, limit), due)).await
 }
 
-/// When the next delivery of a feed may go, if any rests.
-pub async fn delivery_next_due(tx: &mut Tx, feed: i64) -> Result<Option<i64>> {
-    const FIND: &str = "select min(due_us) from delivery where feed = $1 and state = 'due'";
-    tx.run(move |c| Ok(c.row(FIND, [feed], |r| r.get(0))?.flatten())).await
+fn due(r: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
+    Ok(Due {
+        record: r.get(0)?,
+        wanted_version: r.get(1)?,
+        accepted_version: r.get(2)?,
+        at_target: r.get(3)?,
+        tries: r.get(4)?,
+        attempt: r.get(5)?,
+        dataset: r.get(6)?,
+        system: r.get(7)?,
+        identity: r.get(8)?,
+        operation: r.get(9)?,
+        body: r.get(10)?,
+    })
+}
+
+/// Deliveries of which an answer said nothing clear, while the rest of its request was settled: the version that was
+/// sent is asked for again. Oldest first, with bodies; `wanted_version` and `operation` are those that were sent.
+pub async fn delivery_unsure(tx: &mut Tx, feed: i64, now_us: i64, limit: i64) -> Result<Vec<Due>> {
+    const FIND: &str = "select d.record, a.version, d.accepted_version, d.at_target, d.tries, d.attempt,
+            s.dataset, s.system, r.identity, a.operation, v.body
+        from (select record, accepted_version, at_target, tries, attempt, due_us, request from delivery
+            where feed = $1 and state = 'unknown'
+                and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') and due_us <= $2) d
+        cross join request q on q.id = d.request and q.answered_us is not null
+        cross join attempt a on a.feed = $1 and a.record = d.record and a.attempt = d.attempt
+        cross join record r on r.id = d.record cross join scope s on s.id = r.scope
+        cross join version v on v.record = d.record and v.version = a.version
+        order by d.due_us, d.record limit $3";
+    tx.run(move |c| c.rows(FIND, (feed, now_us, limit), due)).await
+}
+
+/// When the next thing of a feed may go, if any rests: a delivery, an unanswered request, an unclear record.
+pub async fn delivery_next_due(tx: &mut Tx, feed: i64, held: Vec<i64>) -> Result<Option<i64>> {
+    const FIND: &str = "select min(due_us) from (
+            select min(due_us) due_us from delivery where feed = $1 and state = 'due'
+            union all select due_us from request
+            where feed = $1 and answered_us is null and id not in (select value from json_each($2))
+            union all select d.due_us from delivery d cross join request q on q.id = d.request
+            where d.feed = $1 and d.state = 'unknown'
+                and d.state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') and q.answered_us is not null)";
+    tx.run(move |c| Ok(c.row(FIND, (feed, json_set(&held)), |r| r.get(0))?.flatten())).await
 }
 
 /// A request about to leave, and the deliveries it carries.
@@ -205,16 +296,20 @@ pub struct Carried {
     pub operation: String,
     /// The delivery's counter of sendings, by which the answer is matched.
     pub attempt: i64,
+    /// The version that the target had accepted before; 0: none.
+    pub accepted_version: i64,
+    /// How often in a row it was sent and not accepted.
+    pub tries: i64,
 }
 
 /// Claims deliveries and keeps the request with its bytes, before the first byte leaves. The claim is a commit, so
 /// that nothing is sent that is not written down.
 pub async fn request_begin(tx: &mut Tx, id: i64, w: RequestWrite) -> Result<()> {
     const REQUEST: &str = "insert into request
-        (id, feed, node, epoch, name, media, records, sent_us, answered_us, sends, class, status, sent, answer)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, null, 1, '', 0, $9, null)";
+        (id, feed, node, epoch, name, media, records, sent_us, due_us, answered_us, sends, class, status, sent, answer)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 0, null, 1, '', 0, $9, null)";
     const CLAIM: &str = "update delivery set state = 'sending', node = $3, epoch = $4, attempt = $5, request = $6
-        where feed = $1 and record = $2 and state = 'due' and wanted_version = $7";
+        where feed = $1 and record = $2 and (state = 'due' and wanted_version = $7 or state = 'unknown')";
     const ATTEMPT: &str = "insert into attempt (feed, record, attempt, version, operation, request, class, receipt)
         values ($1, $2, $3, $4, $5, $6, null, null)";
     tx.run(move |c| {
@@ -248,15 +343,23 @@ pub struct OpenRequest {
     pub carried: Vec<Carried>,
 }
 
-/// The oldest unanswered request of a feed that no worker holds, with what it carried.
-pub async fn request_open(tx: &mut Tx, feed: i64, held: Vec<i64>) -> Result<Option<OpenRequest>> {
+/// The next unanswered request of a feed that no worker holds and whose time has come, with what it carried: those
+/// that were sent fewer than `sends` times come first, by age.
+pub async fn request_open(
+    tx: &mut Tx,
+    feed: i64,
+    held: Vec<i64>,
+    now_us: i64,
+    sends: i64,
+) -> Result<Option<OpenRequest>> {
     const FIND: &str = "select id, name, media, sends, sent from request
-        where feed = $1 and answered_us is null and id not in (select value from json_each($2)) order by id limit 1";
-    const CARRIED: &str = "select d.record, a.version, a.operation, a.attempt
+        where feed = $1 and answered_us is null and due_us <= $3 and id not in (select value from json_each($2))
+        order by sends >= $4, id limit 1";
+    const CARRIED: &str = "select d.record, a.version, a.operation, a.attempt, d.accepted_version, d.tries
         from delivery d join attempt a on a.feed = d.feed and a.record = d.record and a.attempt = d.attempt
         where d.feed = $1 and d.state in ('sending', 'unknown') and d.request = $2 order by d.record";
     tx.run(move |c| {
-        let found = c.row(FIND, (feed, json_set(&held)), |r| {
+        let found = c.row(FIND, (feed, json_set(&held), now_us, sends), |r| {
             Ok(OpenRequest {
                 id: r.get(0)?,
                 name: r.get(1)?,
@@ -268,23 +371,39 @@ pub async fn request_open(tx: &mut Tx, feed: i64, held: Vec<i64>) -> Result<Opti
         })?;
         let Some(mut open) = found else { return Ok(None) };
         open.carried = c.rows(CARRIED, (feed, open.id), |r| {
-            Ok(Carried { record: r.get(0)?, version: r.get(1)?, operation: r.get(2)?, attempt: r.get(3)? })
+            Ok(Carried {
+                record: r.get(0)?,
+                version: r.get(1)?,
+                operation: r.get(2)?,
+                attempt: r.get(3)?,
+                accepted_version: r.get(4)?,
+                tries: r.get(5)?,
+            })
         })?;
         Ok(Some(open))
     })
     .await
 }
 
-/// Marks what was being sent when the program ended, or whose answer was lost: unknown until it is resolved.
-pub async fn delivery_unknown(tx: &mut Tx, feed: i64, request: Option<i64>, why: &str, due_us: i64) -> Result<usize> {
-    const ALL: &str = "update delivery set state = 'unknown', at_target = case at_target when 'absent' then 'unknown' else at_target end,
-            why = $2, due_us = $3 where feed = $1 and state = 'sending'";
-    const ONE: &str = "update delivery set state = 'unknown', at_target = case at_target when 'absent' then 'unknown' else at_target end,
-            why = $3, due_us = $4 where feed = $1 and state in ('sending', 'unknown') and request = $2";
+/// Marks what was being sent when the program ended as unknown until it is resolved.
+pub async fn delivery_interrupted(tx: &mut Tx, feed: i64, why: &str) -> Result<usize> {
+    const SET: &str = "update delivery set state = 'unknown', why = $2,
+            at_target = case at_target when 'absent' then 'unknown' else at_target end
+        where feed = $1 and state = 'sending'";
     let why = why.to_owned();
-    tx.run(move |c| match request {
-        None => c.execute(ALL, (feed, &why, due_us)),
-        Some(request) => c.execute(ONE, (feed, request, &why, due_us)),
+    tx.run(move |c| c.execute(SET, (feed, &why))).await
+}
+
+/// Marks what a request carried as unknown, since its answer was lost or says nothing: its bytes go again at `due_us`.
+pub async fn delivery_unknown(tx: &mut Tx, request: i64, feed: i64, why: &str, due_us: i64) -> Result<usize> {
+    const DELIVERIES: &str = "update delivery set state = 'unknown', why = $3,
+            at_target = case at_target when 'absent' then 'unknown' else at_target end
+        where feed = $1 and state in ('sending', 'unknown') and request = $2";
+    const REQUEST: &str = "update request set due_us = $2 where id = $1";
+    let why = why.to_owned();
+    tx.run(move |c| {
+        c.execute(REQUEST, (request, due_us))?;
+        c.execute(DELIVERIES, (feed, request, &why))
     })
     .await
 }
@@ -316,7 +435,7 @@ pub struct Settle {
     /// `accepted`, or the class that was not.
     pub class: &'static str,
     pub accepted: bool,
-    /// due (again, at `due_us`) or rejected, where not accepted.
+    /// due (again, at `due_us`), rejected, or unknown (asked for again at `due_us`), where not accepted.
     pub state: &'static str,
     pub due_us: i64,
     pub why: String,
@@ -326,16 +445,17 @@ pub struct Settle {
     pub note: bool,
 }
 
-/// Stores receipts: moves deliveries on, matched by the claim's own counter and epoch, never by turn.
+/// Stores receipts: moves deliveries on, matched by the claim's own counter, never by turn. A delivery that wants a
+/// newer version by now becomes blocked: what that one waits for was not looked at while this one was under way.
 pub async fn delivery_settle(tx: &mut Tx, feed: i64, settles: Vec<Settle>) -> Result<usize> {
     const ACCEPTED: &str = "update delivery set accepted_version = $4, accepted_operation = $5, tries = 0, why = '',
             at_target = case $5 when 'withdraw' then 'absent' else 'present' end,
-            state = case when wanted_version > $4 then 'due' else 'up_to_date' end, due_us = $6
+            state = case when wanted_version > $4 then 'blocked' else 'up_to_date' end, due_us = $6
         where feed = $1 and record = $2 and attempt = $3 and state in ('sending', 'unknown')";
-    const NOT: &str =
-        "update delivery set state = case when wanted_version > $4 and $5 = 'rejected' then 'due' else $5 end,
-            due_us = $6, tries = tries + 1, why = $7,
-            at_target = case when at_target = 'unknown' then 'absent' else at_target end
+    const NOT: &str = "update delivery set due_us = $6, tries = tries + 1, why = $7,
+            state = case when $5 <> 'unknown' and wanted_version > $4 then 'blocked' else $5 end,
+            at_target = case when $5 = 'unknown' and at_target = 'absent' then 'unknown'
+                when $5 <> 'unknown' and at_target = 'unknown' then 'absent' else at_target end
         where feed = $1 and record = $2 and attempt = $3 and state in ('sending', 'unknown')";
     const ATTEMPT: &str =
         "update attempt set class = $4, receipt = $5 where feed = $1 and record = $2 and attempt = $3";
@@ -363,6 +483,7 @@ pub struct Stuck {
     pub dataset: String,
     pub at_target: String,
     pub wanted_version: i64,
+    pub why: String,
     pub operation: String,
     pub body: String,
 }
@@ -375,13 +496,13 @@ pub async fn delivery_blocked(
     after: i64,
     limit: i64,
 ) -> Result<Vec<Stuck>> {
-    const SOME: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, v.operation, v.body
+    const SOME: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, d.why, v.operation, v.body
         from json_each($2) x cross join delivery d on d.feed = $1 and d.record = x.value and d.state = 'blocked'
         cross join record r on r.id = d.record cross join scope s on s.id = r.scope
         cross join version v on v.record = d.record and v.version = d.wanted_version";
     // Two conditions on the state, and nothing but the record: only so does the partial index of the stuck serve. The
     // key of the table would be walked instead, over all that the target has.
-    const ALL: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, v.operation, v.body
+    const ALL: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, d.why, v.operation, v.body
         from (select record from delivery where feed = $1 and state = 'blocked'
             and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld')
             and record > $2 order by record limit $3) b
@@ -394,8 +515,9 @@ pub async fn delivery_blocked(
             dataset: r.get(1)?,
             at_target: r.get(2)?,
             wanted_version: r.get(3)?,
-            operation: r.get(4)?,
-            body: r.get(5)?,
+            why: r.get(4)?,
+            operation: r.get(5)?,
+            body: r.get(6)?,
         })
     }
     tx.run(move |c| match records {
@@ -409,14 +531,13 @@ pub async fn delivery_blocked(
 pub async fn delivery_unblock(tx: &mut Tx, feed: i64, records: Vec<i64>, now_us: i64) -> Result<usize> {
     const SET: &str = "update delivery set state = 'due', due_us = $3, why = ''
         where feed = $1 and record = $2 and state = 'blocked'";
-    tx.run(move |c| {
-        let mut moved = 0;
-        for record in &records {
-            moved += c.execute(SET, (feed, record, now_us))?;
-        }
-        Ok(moved)
-    })
-    .await
+    tx.run(move |c| c.execute_all(SET, records.iter().map(|record| (feed, record, now_us)))).await
+}
+
+/// Says what deliveries that stay blocked wait for.
+pub async fn delivery_blocked_why(tx: &mut Tx, feed: i64, whys: Vec<(i64, String)>) -> Result<()> {
+    const SET: &str = "update delivery set why = $3 where feed = $1 and record = $2 and state = 'blocked'";
+    tx.run(move |c| c.execute_all(SET, whys.iter().map(|(record, why)| (feed, record, why))).map(|_| ())).await
 }
 
 /// Holds a due delivery for a person.
@@ -451,13 +572,4 @@ pub async fn delivery_resend(tx: &mut Tx, feed: i64, record: Option<i64>, now_us
         None => c.execute(REJECTED, (feed, now_us)),
     })
     .await
-}
-
-/// Dataset and present body of records.
-pub async fn record_datasets(tx: &mut Tx, records: &[i64]) -> Result<Vec<(String, String)>> {
-    const FIND: &str = "select s.dataset, case v.operation when 'withdraw' then '' else v.body end
-        from json_each($1) x cross join record r on r.id = x.value cross join scope s on s.id = r.scope
-        cross join version v on v.record = r.id and v.version = r.version";
-    let set = json_set(records);
-    tx.run(move |c| c.rows(FIND, [set], |r| Ok((r.get(0)?, r.get(1)?)))).await
 }

@@ -137,6 +137,38 @@ pub struct Found {
     pub earlier: bool,
 }
 
+/// A version as a release needs it: dataset, operation, body.
+#[derive(Debug, Clone)]
+pub struct VersionBody {
+    pub record: i64,
+    pub version: i64,
+    pub dataset: String,
+    pub operation: String,
+    pub body: String,
+}
+
+/// Dataset, operation and body of given versions.
+pub async fn version_documents(tx: &mut Tx, wanted: &[(i64, i64)]) -> Result<Vec<VersionBody>> {
+    const FIND: &str = "select v.record, v.version, s.dataset, v.operation, v.body from json_each($1) x
+        cross join version v on v.record = x.value ->> 0 and v.version = x.value ->> 1
+        cross join record r on r.id = v.record cross join scope s on s.id = r.scope";
+    let set = json_set(wanted);
+    tx.run(move |c| c.rows(FIND, [set], version_body)).await
+}
+
+/// Every version of given records, oldest first.
+pub async fn version_history(tx: &mut Tx, records: &[i64]) -> Result<Vec<VersionBody>> {
+    const FIND: &str = "select v.record, v.version, s.dataset, v.operation, v.body from json_each($1) x
+        cross join record r on r.id = x.value cross join scope s on s.id = r.scope
+        cross join version v on v.record = r.id order by v.record, v.version";
+    let set = json_set(records);
+    tx.run(move |c| c.rows(FIND, [set], version_body)).await
+}
+
+fn version_body(r: &rusqlite::Row<'_>) -> rusqlite::Result<VersionBody> {
+    Ok(VersionBody { record: r.get(0)?, version: r.get(1)?, dataset: r.get(2)?, operation: r.get(3)?, body: r.get(4)? })
+}
+
 /// Bodies of given versions.
 pub async fn version_bodies(tx: &mut Tx, wanted: &[(i64, i64)]) -> Result<HashMap<i64, String>> {
     const FIND: &str = "select v.record, v.body from json_each($1) x
@@ -187,9 +219,11 @@ pub async fn version_write(tx: &mut Tx, mut writes: Vec<VersionWrite>, created_u
     const GONE: &str = "delete from record_index where slot = $1 and value = $2 and record = $3";
     const ADD: &str = "insert into record_index (slot, value, record, earlier) values ($1, $2, $3, 0)
         on conflict (slot, value, record) do update set earlier = 0";
-    const REF_GONE: &str = "delete from record_ref where slot = $1 and value = $2 and record = $3 and grp = $4";
-    const REF_ADD: &str = "insert into record_ref (slot, value, record, grp, required) values ($1, $2, $3, $4, $5)
-        on conflict (slot, value, record, grp) do update set required = excluded.required";
+    const REF_GONE: &str =
+        "update record_ref set until_version = $5 where slot = $1 and value = $2 and record = $3 and grp = $4";
+    const REF_ADD: &str = "insert into record_ref (slot, value, record, grp, required, until_version)
+        values ($1, $2, $3, $4, $5, 0)
+        on conflict (slot, value, record, grp) do update set required = excluded.required, until_version = 0";
     const HEAD_ADD: &str = "insert into record
         (id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -211,7 +245,7 @@ pub async fn version_write(tx: &mut Tx, mut writes: Vec<VersionWrite>, created_u
                 c.execute(sql, (slot, value, w.record))?;
             }
             for r in &w.ref_gone {
-                c.execute(REF_GONE, (r.slot, &r.value, w.record, r.grp))?;
+                c.execute(REF_GONE, (r.slot, &r.value, w.record, r.grp, w.version))?;
             }
         }
         let mut index: Vec<(i64, &str, i64)> = writes
@@ -287,7 +321,16 @@ pub async fn record_order_raise(tx: &mut Tx, raises: Vec<(i64, Order)>) -> Resul
 /// Records that point at any of the values by a relation that is kept as rows.
 pub async fn ref_children(tx: &mut Tx, values: &[(i64, &str)]) -> Result<Vec<i64>> {
     const FIND: &str = "select distinct f.record from json_each($1) x
-        cross join record_ref f on f.slot = x.value ->> 0 and f.value = x.value ->> 1 order by 1";
+        cross join record_ref f on f.slot = x.value ->> 0 and f.value = x.value ->> 1 and f.until_version = 0
+        order by 1";
+    let set = json_set(values);
+    tx.run(move |c| c.rows(FIND, [set], |r| r.get(0))).await
+}
+
+/// Records that are, or once were, found by any of the values.
+pub async fn index_records(tx: &mut Tx, values: &[(i64, &str)]) -> Result<Vec<i64>> {
+    const FIND: &str = "select distinct i.record from json_each($1) x
+        cross join record_index i on i.slot = x.value ->> 0 and i.value = x.value ->> 1 order by 1";
     let set = json_set(values);
     tx.run(move |c| c.rows(FIND, [set], |r| r.get(0))).await
 }

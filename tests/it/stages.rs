@@ -36,7 +36,7 @@ async fn a_redelivered_batch_changes_nothing() {
     assert!(normalise::batch(&hub, &batch).await.unwrap().is_none());
     insta::assert_snapshot!(books(&hub).await, @"
     dept/mum: 1 items, accepted 1
-    province/out: 1 owed, due 1
+    province/out: 1 owed, blocked 1
     ");
 }
 

@@ -22,6 +22,12 @@ enum Play {
     Refuse,
     Busy,
     Garbage,
+    /// Refuses whatever carries the record of this code, and plays *accept* otherwise, for ever.
+    Dislike(&'static str),
+    /// Breaks on everything that carries this code, with a status that says nothing.
+    Choke(&'static str),
+    /// Answers record by record and takes all, but says nothing of this one.
+    Forget(&'static str),
 }
 
 #[derive(Default)]
@@ -48,14 +54,44 @@ async fn target(plays: &[Play]) -> (String, Shared) {
 async fn take(State(memory): State<Shared>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
     let mut memory = memory.lock().unwrap();
-    let play = memory.plays.pop_front().unwrap_or(Play::Accept);
+    let mut play = memory.plays.pop_front().unwrap_or(Play::Accept);
+    if let Play::Dislike(code) = play {
+        memory.plays.push_front(play);
+        let is_it = std::str::from_utf8(&body).unwrap().contains(&format!("\"CODE\":\"{code}\""));
+        play = if is_it { Play::Refuse } else { Play::Accept };
+    }
     let seen = memory.keys.entry(key).or_default();
     *seen += 1;
     let again = *seen > 1;
     match play {
-        Play::Refuse => (StatusCode::UNPROCESSABLE_ENTITY, "the name is not to our liking".into()),
+        Play::Refuse | Play::Dislike(_) => (StatusCode::UNPROCESSABLE_ENTITY, "the name is not to our liking".into()),
         Play::Busy => (StatusCode::SERVICE_UNAVAILABLE, "later".into()),
         Play::Garbage => (StatusCode::OK, "<html>ok?</html>".into()),
+        Play::Choke(code) => {
+            // It does so for ever.
+            memory.plays.push_front(play);
+            if std::str::from_utf8(&body).unwrap().contains(code) {
+                return (StatusCode::INTERNAL_SERVER_ERROR, "oh no".into());
+            }
+            memory.took.push("another".into());
+            (StatusCode::OK, r#"{"status":"ok"}"#.into())
+        }
+        Play::Forget(code) => {
+            let records: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            let mut results = Vec::new();
+            for r in records.as_array().unwrap() {
+                let (operation, own) = (r["operation"].as_str().unwrap(), r["record"]["CODE"].as_str().unwrap());
+                let known = format!("{operation} {own} v{}", r["version"]);
+                let has_it = memory.took.contains(&known);
+                if !has_it {
+                    memory.took.push(known);
+                }
+                if own != code {
+                    results.push(serde_json::json!({ "key": r["key"], "code": if has_it { "exists" } else { "ok" } }));
+                }
+            }
+            (StatusCode::OK, serde_json::json!({ "results": results }).to_string())
+        }
         Play::Accept | Play::LoseAnswer if again => (StatusCode::CONFLICT, r#"{"status":"exists"}"#.into()),
         Play::Accept | Play::LoseAnswer => {
             let records: serde_json::Value = serde_json::from_slice(&body).unwrap();
@@ -282,4 +318,89 @@ async fn a_resent_record_that_the_target_has_stays_up_to_date() {
     province/out: 1 owed, up to date 1
     ");
     assert_eq!(memory.lock().unwrap().keys.len(), 2, "it was really sent again");
+}
+
+/// Of ten records one is not answered for. It alone is unknown; it is asked for again, by its own key, and "it exists"
+/// means accepted then.
+#[tokio::test]
+async fn a_record_without_a_result_is_unknown_alone_and_asked_for_again() {
+    let site = Site::new();
+    let (url, memory) = target(&[Play::Forget("M2"), Play::Forget("-")]).await;
+    site.web(&url);
+    let results = r#"
+results = { list = "/results", key = "/key", code = "/code", classes = { ok = "accepted", exists = "duplicate" } }
+[feed.to.web]"#;
+    let config = std::fs::read_to_string(site.path("systems/province.toml")).unwrap();
+    let config = config.replace("{ status = [200], pointer = \"/status\"", "{ status = [200], contains = \"results\", class = \"accepted\" },\n    { status = [200], pointer = \"/status\"");
+    site.write("systems/province.toml", &config.replace("\n[feed.to.web]", results));
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Max\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    deliver_all(&hub).await;
+    insta::assert_snapshot!(books(&hub).await, @"
+    dept/mum: 3 items, accepted 3
+    province/out: 3 owed, up to date 3
+    ");
+    let verified = crate::verify::all(&hub).await;
+    assert!(verified.findings.is_empty(), "{verified:#?}");
+    let memory = memory.lock().unwrap();
+    insta::assert_snapshot!(memory.took.join("\n"), @"
+    insert M1 v1
+    insert M2 v1
+    insert M3 v1
+    ");
+    assert_eq!(memory.keys.values().copied().collect::<Vec<_>>(), [1, 1], "what was answered did not go again");
+}
+
+/// A target that breaks on one record gets all others.
+#[tokio::test]
+async fn a_record_that_breaks_its_target_holds_up_no_other() {
+    let site = Site::new();
+    let (url, memory) = target(&[Play::Choke("M2")]).await;
+    site.web(&url);
+    let config = std::fs::read_to_string(site.path("systems/province.toml")).unwrap();
+    site.write("systems/province.toml", &config.replace("batch_records_max = 10", "batch_records_max = 1"));
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Max\n4,1,,M4,Mo\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    let feed = hub.feeds[0].clone();
+    for _ in 0..100_000 {
+        if memory.lock().unwrap().took.len() == 3 {
+            break;
+        }
+        deliver::step(&hub, &feed).await.unwrap();
+    }
+    insta::assert_snapshot!(books(&hub).await, @"
+    dept/mum: 4 items, accepted 4
+    province/out: 4 owed, up to date 3, unknown 1
+    ");
+}
+
+/// The newer version that came while the older one was under way points at a parent that the target does not have: it
+/// waits for that parent, as if nothing had been under way.
+#[tokio::test]
+async fn what_is_wanted_after_an_answer_waits_for_its_own_parent() {
+    let site = Site::new();
+    let (url, memory) = target(&[Play::Accept, Play::LoseAnswer]).await;
+    site.web(&url);
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    site.write("in/kid1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M1,Anna\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    drop(hub);
+    memory.lock().unwrap().plays.push_back(Play::Dislike("M2"));
+    site.write("in/mum2.csv", "ID,V,DEL,CODE,NAME\n2,1,,M2,Moa\n");
+    site.write("in/kid2.csv", "ID,V,DEL,CODE,MUM,NAME\n1,2,,K1,M2,Anna\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    deliver_all(&hub).await;
+    insta::assert_snapshot!(books(&hub).await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 2 items, accepted 2
+    province/out: 3 owed, up to date 1, blocked 1, rejected 1
+    ");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"
+    insert M1 v1
+    insert K1 v1
+    ");
 }

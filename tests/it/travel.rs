@@ -1,6 +1,9 @@
 //! How records travel: what the stages promise, on the embedded store, from files to a target that is a directory.
 
-use crate::kit::Site;
+use exchange_hub::pipeline::{intake, normalise};
+use exchange_hub::store::Priority;
+
+use crate::kit::{Site, books};
 
 const MUMS: &str = "ID,V,DEL,CODE,NAME\n";
 const KIDS: &str = "ID,V,DEL,CODE,MUM,NAME\n";
@@ -363,4 +366,106 @@ async fn a_row_that_cannot_be_told_deletes_nothing_however_often_it_comes() {
         site.once().await;
     }
     assert!(!site.sent().contains("withdraw"), "{}", site.sent());
+}
+
+/// A feed that was taken out of the configuration and put back is owed what became of the records meanwhile.
+#[tokio::test]
+async fn a_feed_that_was_away_is_owed_what_happened_meanwhile() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Max\n"));
+    site.once().await;
+    site.write("systems/province.toml", "name = \"province\"\nname_zh = \"省平台\"\n");
+    site.write("in/mum2.csv", &mums("1,2,,M1,Mia Maria\n2,2,1,M2,Moa\n4,1,,M4,Mo\n"));
+    site.once().await;
+    site.province();
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 6 items, accepted 5, withdrawn 1
+    province/out: 4 owed, up to date 4
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM insert M2 Moa
+    MUM insert M3 Max
+    MUM update M1 Mia Maria
+    MUM withdraw M2 Moa
+    MUM insert M4 Mo
+    ");
+}
+
+/// A child moves to another parent, and its old parent is withdrawn: the target must have the move first.
+#[tokio::test]
+async fn a_parent_is_withdrawn_only_after_its_target_knows_that_the_child_has_moved() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n"));
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n"));
+    site.write("in/kid2.csv", &kids("1,2,,K1,M2,Anna\n"));
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 3 items, accepted 2, withdrawn 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM insert M2 Moa
+    KID insert K1 Anna
+    KID update K1 Anna
+    MUM withdraw M1 Mia
+    ");
+}
+
+/// What came in while stored records are walked for a new feed does not go before its parent.
+#[tokio::test]
+async fn what_comes_in_during_a_walk_does_not_overtake_its_parent() {
+    let site = Site::new();
+    site.write("systems/province.toml", "name = \"province\"\nname_zh = \"省平台\"\n");
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.once().await;
+    site.province();
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
+    let hub = site.open().await;
+    // Taken in before the walk has begun.
+    let job = hub.job("dept/kids").unwrap().clone();
+    intake::run(&hub, &job, "by hand", false, &|_| {}).await.unwrap();
+    let mut tx = hub.db.begin(Priority::Settle).await.unwrap();
+    let batch = hub.queue.next(&mut tx, &hub.node, hub.epoch).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    normalise::batch(&hub, &batch).await.unwrap();
+    assert_eq!(books(&hub).await.lines().last(), Some("province/out: 1 owed, blocked 1"));
+    drop(hub);
+    site.once().await;
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    ");
+}
+
+/// A look-up that is new finds records stored before, also if another command gave its index a number first.
+#[tokio::test]
+async fn a_new_look_up_finds_what_was_stored_before() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.once().await;
+    let by_name = r#"
+dataset = "KID"
+identity = ["ID"]
+version = { from = "V", as = "integer" }
+[fields]
+CODE = "CODE"
+MUM_CODE = { lookup = "MUM", where = { NAME = "MUM" }, take = "CODE", missing = "wait" }
+NAME = "NAME"
+"#;
+    let with_code = std::fs::read_to_string(site.path("mappings/from/dept/kid.toml")).unwrap();
+    for mapping in [by_name, &with_code, by_name] {
+        site.write("mappings/from/dept/kid.toml", mapping);
+        // It was only looked at; nothing was built.
+        drop(site.open().await);
+    }
+    site.write("in/kid1.csv", &kids("1,1,,K1,Mia,Anna\n"));
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 1 items, accepted 1
+    province/out: 2 owed, up to date 2
+    ");
 }

@@ -35,18 +35,24 @@ fn is_blocked(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i
     };
     let Ok(draft) = draft_of(&plan.dataset, &body) else { return Ok(None) };
     if operation == "withdraw" {
-        for value in plan.index_values(&draft) {
-            if recount::child_at_target(run.c, feed.id, value.slot, &value.value)? {
-                return Ok(Some(true));
+        for (_, body) in recount::bodies(run.c, record)? {
+            let Ok(draft) = draft_of(&plan.dataset, &body) else { return Ok(None) };
+            for value in plan.index_values(&draft) {
+                if recount::child_at_target(run.c, feed.id, value.slot, &value.value)? {
+                    return Ok(Some(true));
+                }
             }
         }
         return Ok(Some(false));
     }
     // A parent blocks while it is owed here and not at the target; of a group, one that does not block is enough.
     let (mut blocking, mut free) = (Vec::new(), HashSet::new());
+    let is_there = recount::is_at_target(run.c, feed.id, record)?;
     for p in plan.pointed(&draft, false) {
-        let (is_owed, is_present) = recount::owed_by_value(run.c, feed.id, p.slot, &p.value)?;
-        if feed.carries_dataset(&p.parent) && is_owed && !is_present {
+        let (is_owed, is_present, stays) = recount::owed_by_value(run.c, feed.id, p.slot, &p.value)?;
+        // A parent that is to be withdrawn lets through what is there already.
+        let is_met = stays || is_present && is_there;
+        if feed.carries_dataset(&p.parent) && is_owed && !is_met {
             blocking.push(p.grp);
         } else if p.grp != 0 {
             free.insert(p.grp);

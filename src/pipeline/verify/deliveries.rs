@@ -39,6 +39,8 @@ struct Tried {
     count: i64,
     /// The newest that the target took: version and operation.
     accepted: Option<(i64, String)>,
+    /// The version of which an answer said nothing clear, so that the target may have it.
+    unsure: Option<i64>,
 }
 
 pub(super) fn pass(run: &mut Run<'_>) -> store::Result<()> {
@@ -139,8 +141,13 @@ fn next_attempt(
     // Already there after an answer that was lost means accepted.
     let is_accepted = match a.class.as_deref().unwrap_or(&head.class) {
         "accepted" => true,
-        "duplicate" => head.sends > 1,
+        "duplicate" => head.sends > 1 || tried.unsure == Some(a.version),
         _ => false,
+    };
+    tried.unsure = match a.class.as_deref().unwrap_or(&head.class) {
+        "unclear" => Some(a.version),
+        "busy" | "authentication" | "unsent" | "" => tried.unsure.filter(|version| *version == a.version),
+        _ => None,
     };
     if is_accepted {
         tried.accepted = Some((a.version, a.operation.clone()));
@@ -250,7 +257,9 @@ fn state(run: &mut Run<'_>, key: fmt::Arguments<'_>, d: &DeliveryRow, tried: &Tr
         // Accepted already and due: a person had it sent again.
         "due" => !is_open && d.due_us > 0,
         "blocked" => !is_open && d.accepted_version < d.wanted_version && !d.why.is_empty(),
-        "sending" | "unknown" => is_open,
+        "sending" => is_open,
+        // Its answer was lost, or said nothing clear of this one.
+        "unknown" => is_open || tried.unsure.is_some_and(|v| tried.last.as_ref().is_some_and(|a| a.version == v)),
         "rejected" => {
             let is_refused = last_class.is_some_and(|class| class != "accepted");
             let is_newest = tried.last.as_ref().is_some_and(|last| last.version == d.wanted_version);

@@ -118,24 +118,29 @@ fn lacks(run: &mut Run<'_>, slot: i64, value: &str, record: i64, found: Option<i
 /// Once every record has been judged: no slot has more rows than were met.
 pub(super) fn pass(run: &mut Run<'_>) -> store::Result<()> {
     let (mut index, mut earlier, mut refs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut left = Vec::new();
     let counts = recount::index_counts(run.c);
     for (slot, is_earlier, count) in run.readable("record_index", format_args!(""), counts)?.unwrap_or_default() {
         *if is_earlier == 0 { &mut index } else { &mut earlier }.entry(slot).or_default() += count;
         run.found.read("record_index", count as u64);
     }
     let counts = recount::ref_counts(run.c);
-    for (slot, count) in run.readable("record_ref", format_args!(""), counts)?.unwrap_or_default() {
-        refs.insert(slot, count);
-        run.found.read("record_ref", count as u64);
+    for (slot, hold, past) in run.readable("record_ref", format_args!(""), counts)?.unwrap_or_default() {
+        refs.insert(slot, hold);
+        run.found.read("record_ref", (hold + past) as u64);
+        left.extend((past > 0).then_some(slot));
     }
     let mut more: BTreeSet<i64> = surplus(&index, &run.slots.index).collect();
     more.extend(surplus(&earlier, &run.slots.earlier));
     for slot in more {
         index_rows(run, slot)?;
     }
-    let more: Vec<i64> = surplus(&refs, &run.slots.refs).collect();
+    let more: BTreeSet<i64> = surplus(&refs, &run.slots.refs).collect();
+    for slot in left.into_iter().filter(|slot| !more.contains(slot)) {
+        ref_rows(run, slot, false)?;
+    }
     for slot in more {
-        ref_rows(run, slot)?;
+        ref_rows(run, slot, true)?;
     }
     Ok(())
 }
@@ -208,12 +213,16 @@ fn values_of(run: &mut Run<'_>, record: &RecordRow) -> store::Result<Option<Valu
     Ok(Some(values))
 }
 
-/// Goes through the references to one slot for those that no record makes.
-fn ref_rows(run: &mut Run<'_>, slot: i64) -> store::Result<()> {
+/// Goes through the references to one slot for those that no record makes; through those of earlier versions alone
+/// where those that hold are right (`all` false).
+fn ref_rows(run: &mut Run<'_>, slot: i64, all: bool) -> store::Result<()> {
     let mut cursor = Cursor::after(&REFS, (slot, String::new(), i64::MIN, i64::MIN));
     while let Some(row) = cursor.next_if(run, |r| r.slot == slot)? {
         if run.found.is_full("record_ref") {
             return Ok(());
+        }
+        if !all && row.until_version == 0 {
+            continue;
         }
         let key = format_args!("slot={slot} value={} record={} grp={}", shown(&row.value), row.record, row.grp);
         let Some(record) = recount::record(run.c, row.record)? else {
@@ -221,9 +230,13 @@ fn ref_rows(run: &mut Run<'_>, slot: i64) -> store::Result<()> {
             continue;
         };
         let Some(plan) = plan_of(run, &record) else { continue };
-        let newest = recount::bodies(run.c, record.id)?.into_iter().rfind(|(operation, _)| operation != "withdraw");
-        let draft = newest.map(|(_, body)| draft_of(&plan.dataset, &body));
-        let pointed = match draft {
+        let bodies = recount::bodies(run.c, record.id)?;
+        // What points elsewhere by now did so until a version that is there.
+        let body = match row.until_version {
+            0 => bodies.into_iter().rfind(|(operation, _)| operation != "withdraw"),
+            until => usize::try_from(until - 2).ok().and_then(|before| bodies.into_iter().nth(before)),
+        };
+        let pointed = match body.map(|(_, body)| draft_of(&plan.dataset, &body)) {
             Some(Ok(draft)) => plan.pointed(&draft, false),
             Some(Err(_)) => continue,
             None => Vec::new(),

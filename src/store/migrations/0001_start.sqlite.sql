@@ -21,10 +21,12 @@ create table mapping (
     dataset text not null
 );
 -- A field set of a dataset that records are found by. Below 1000: a business key, unique among live records.
+-- `built_to`: the rows of records up to this number are there; null: all are; -1: nobody asks for it now.
 create table slot (
     id integer primary key,
     dataset text not null,
     name text not null,
+    built_to integer,
     unique (dataset, name)
 );
 -- One counter for the whole hub: a mapping's text became another, so going back to an old text is a new number.
@@ -162,12 +164,15 @@ create table record_index (
 ) without rowid;
 create unique index record_index_key on record_index (slot, value) where earlier = 0 and slot < 1000;
 -- What a record points at, found by the value pointed at. Relations to widely shared subjects have no row here.
+-- `until_version`: the version that points there no more; 0: the newest does. A target that has not accepted that
+-- version still has the child under this parent.
 create table record_ref (
     slot integer not null,
     value text not null,
     record integer not null,
     grp integer not null,
     required integer not null,
+    until_version integer not null,
     primary key (slot, value, record, grp)
 ) without rowid;
 
@@ -242,6 +247,7 @@ create table request (
     media text not null,
     records integer not null,
     sent_us integer not null,
+    due_us integer not null,
     answered_us integer,
     sends integer not null,
     class text not null,

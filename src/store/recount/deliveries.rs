@@ -87,19 +87,29 @@ pub fn delivery_exists(c: &mut Conn, feed: i64, record: i64) -> Result<bool> {
     Ok(c.row(FIND, (feed, record), |_| Ok(()))?.is_some())
 }
 
-/// Whether records with this index value are owed in a feed, and whether the target has one of them.
-pub fn owed_by_value(c: &mut Conn, feed: i64, slot: i64, value: &str) -> Result<(bool, bool)> {
-    const FIND: &str = "select count(*) > 0, coalesce(max(d.at_target = 'present'), 0)
+/// Whether records with this index value are owed in a feed, whether the target has one of them, and whether one that
+/// it has is not to be withdrawn.
+pub fn owed_by_value(c: &mut Conn, feed: i64, slot: i64, value: &str) -> Result<(bool, bool, bool)> {
+    const FIND: &str = "select count(*) > 0, coalesce(max(d.at_target = 'present'), 0),
+            coalesce(max(d.at_target = 'present' and r.state = 'live'), 0)
         from record_index i cross join delivery d on d.feed = $1 and d.record = i.record
+        cross join record r on r.id = i.record
         where i.slot = $2 and i.value = $3";
-    Ok(c.row(FIND, (feed, slot, value), |r| Ok((r.get(0)?, r.get(1)?)))?.unwrap_or_default())
+    Ok(c.row(FIND, (feed, slot, value), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.unwrap_or_default())
+}
+
+/// Whether a target has a record, or may have it.
+pub fn is_at_target(c: &mut Conn, feed: i64, record: i64) -> Result<bool> {
+    const FIND: &str = "select at_target <> 'absent' from delivery where feed = $1 and record = $2";
+    Ok(c.row(FIND, (feed, record), |r| r.get(0))?.unwrap_or_default())
 }
 
 /// Whether a target may still have a record that points at this value.
 pub fn child_at_target(c: &mut Conn, feed: i64, slot: i64, value: &str) -> Result<bool> {
     const FIND: &str = "select 1 from record_ref f
-        cross join delivery d on d.feed = $1 and d.record = f.record and d.at_target <> 'absent'
-        where f.slot = $2 and f.value = $3 limit 1";
+        cross join delivery d on d.feed = $1 and d.record = f.record
+        where f.slot = $2 and f.value = $3 and (d.at_target <> 'absent' or d.state in ('sending', 'unknown'))
+            and (f.until_version = 0 or f.until_version > d.accepted_version) limit 1";
     Ok(c.row(FIND, (feed, slot, value), |_| Ok(()))?.is_some())
 }
 

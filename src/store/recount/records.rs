@@ -90,9 +90,10 @@ pub fn index_earlier(c: &mut Conn, slot: i64, value: &str, record: i64) -> Resul
     c.row(FIND, (slot, value, record), |r| r.get(0))
 }
 
-/// Whether a reference says *required*; none if there is no such row.
+/// Whether a reference that holds says *required*; none if there is no such row.
 pub fn ref_required(c: &mut Conn, slot: i64, value: &str, record: i64, grp: i64) -> Result<Option<i64>> {
-    const FIND: &str = "select required from record_ref where slot = $1 and value = $2 and record = $3 and grp = $4";
+    const FIND: &str = "select required from record_ref
+        where slot = $1 and value = $2 and record = $3 and grp = $4 and until_version = 0";
     c.row(FIND, (slot, value, record, grp), |r| r.get(0))
 }
 
@@ -102,10 +103,10 @@ pub fn index_counts(c: &mut Conn) -> Result<Vec<(i64, i64, i64)>> {
     c.rows(COUNT, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
 }
 
-/// How many references there are, by slot.
-pub fn ref_counts(c: &mut Conn) -> Result<Vec<(i64, i64)>> {
-    const COUNT: &str = "select slot, count(*) from record_ref group by slot";
-    c.rows(COUNT, [], |r| Ok((r.get(0)?, r.get(1)?)))
+/// How many references there are, by slot: those that hold, and those of an earlier version.
+pub fn ref_counts(c: &mut Conn) -> Result<Vec<(i64, i64, i64)>> {
+    const COUNT: &str = "select slot, sum(until_version = 0), sum(until_version <> 0) from record_ref group by slot";
+    c.rows(COUNT, [], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
 }
 
 #[derive(Debug, Clone)]
@@ -130,12 +131,13 @@ pub struct RefRow {
     pub value: String,
     pub record: i64,
     pub grp: i64,
+    pub until_version: i64,
 }
 
 pub fn refs(c: &mut Conn, after: &(i64, String, i64, i64), limit: i64, skip: i64) -> Result<Vec<RefRow>> {
-    const READ: &str = "select slot, value, record, grp from record_ref
+    const READ: &str = "select slot, value, record, grp, until_version from record_ref
         where (slot, value, record, grp) > ($1, $2, $3, $4) order by slot, value, record, grp limit $5 offset $6";
     c.rows(READ, (after.0, &after.1, after.2, after.3, limit, skip), |r| {
-        Ok(RefRow { slot: r.get(0)?, value: r.get(1)?, record: r.get(2)?, grp: r.get(3)? })
+        Ok(RefRow { slot: r.get(0)?, value: r.get(1)?, record: r.get(2)?, grp: r.get(3)?, until_version: r.get(4)? })
     })
 }

@@ -60,9 +60,9 @@ impl Tables {
         let first = draw(&tx, "request", calls)?;
         let mut requests = Vec::with_capacity(calls);
         let mut add = tx.prepare_cached(
-            "insert into request (id, feed, node, epoch, name, media, records, sent_us, answered_us, sends, class, status,
-                    sent, answer)
-                values (?1, ?2, ?3, ?4, ?5, 'application/json', ?6, ?7, null, 1, '', 0, ?8, null)",
+            "insert into request (id, feed, node, epoch, name, media, records, sent_us, due_us, answered_us, sends, class,
+                    status, sent, answer)
+                values (?1, ?2, ?3, ?4, ?5, 'application/json', ?6, ?7, 0, null, 1, '', 0, ?8, null)",
         )?;
         let bodies = if one_by_one { documents } else { vec![format!("[{}]", documents.join(","))] };
         for (id, body) in (first..).zip(bodies) {

@@ -267,11 +267,14 @@ fn write_refs(tx: &Connection, numbers: &Numbers, records: &[Record], works: &[W
             differ(*slot, work, records[work.row].kept(points_at.kept), old, &mut come, &mut gone);
         }
         for row in gone {
-            execute(tx, "delete from record_ref where slot = ?1 and value = ?2 and record = ?3 and grp = 0", row)?;
+            let sql = "update record_ref set until_version = (select version + 1 from record where id = ?3)
+                where slot = ?1 and value = ?2 and record = ?3 and grp = 0";
+            execute(tx, sql, row)?;
         }
         come.sort_unstable();
-        let add = "insert into record_ref (slot, value, record, grp, required) values (?1, ?2, ?3, 0, ?4)
-            on conflict (slot, value, record, grp) do update set required = excluded.required";
+        let add = "insert into record_ref (slot, value, record, grp, required, until_version)
+                values (?1, ?2, ?3, 0, ?4, 0)
+            on conflict (slot, value, record, grp) do update set required = excluded.required, until_version = 0";
         let required = points_at.required;
         execute_all(tx, add, come.into_iter().map(|(slot, value, record)| (slot, value, record, required)))?;
     }
