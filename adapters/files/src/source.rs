@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use adapter::{Checkpoint, Fault, FaultKind, FileSeen, PAGE_BYTES_MAX, Page, Place, Source, SourceError};
 use async_trait::async_trait;
@@ -168,8 +168,8 @@ struct Work {
     /// Names of files that could not be opened in this run; the last of the troubles is told when the others are done.
     aside: HashSet<String>,
     trouble: Option<SourceError>,
-    /// What was listed before a wait, to be compared with what is listed after it.
-    fresh_files: Option<Vec<Listed>>,
+    /// When what was listed before a wait, to be compared with what is listed after it.
+    fresh_files: Option<(Instant, Vec<Listed>)>,
 }
 
 impl Work {
@@ -398,8 +398,15 @@ impl Work {
             return Ok(files);
         }
         match before {
-            Some(before) => files.retain(|file| before.contains(file)),
-            None if stable_ms <= WAIT_MS_MAX => self.fresh_files = Some(std::mem::take(&mut files)),
+            // Seen while another file was being read, and asked for again too soon.
+            Some((since, before)) if since.elapsed() < Duration::from_millis(stable_ms) => {
+                self.fresh_files = Some((since, before));
+                files.clear();
+            }
+            Some((_, before)) => files.retain(|file| before.contains(file)),
+            None if stable_ms <= WAIT_MS_MAX => {
+                self.fresh_files = Some((Instant::now(), std::mem::take(&mut files)));
+            }
             None => files.retain(is_old),
         }
         Ok(files)

@@ -103,6 +103,29 @@ async fn small_files_share_a_page_and_other_columns_begin_a_new_one() {
     assert_eq!(cells(&pages), ["1.csv: 1", "2.csv: 2", "3.csv: 3"]);
 }
 
+/// A file that appears while another is being read is not taken before it has been quiet for its time.
+#[tokio::test]
+async fn a_file_that_comes_during_a_reading_waits_its_own_time() {
+    let base = directory(&[("a.csv", "A\n1\n2\n")]);
+    let toml = "path = 'in'\nbatch_rows_max = 1\nready.stable_ms = 300\nformat.csv = {}\n";
+    let mut source = open(&base, toml, &[]);
+    let (mut after, mut began) = (Checkpoint::default(), None);
+    while let Some(page) = source.pull(&after).await.unwrap() {
+        after = page.checkpoint.clone();
+        source.confirmed().await.unwrap();
+        if cells(&[page]) == ["b.csv: 3"] {
+            let began: std::time::Instant = began.unwrap();
+            assert!(began.elapsed() >= Duration::from_millis(300), "taken after {:?}", began.elapsed());
+            return;
+        }
+        if began.is_none() {
+            put(&base, "b.csv", "A\n3\n");
+            began = Some(std::time::Instant::now());
+        }
+    }
+    panic!("b.csv was not taken");
+}
+
 #[tokio::test]
 async fn the_same_content_is_taken_once_whatever_its_name() {
     let base = directory(&[("a.csv", "A\n1\n"), ("b.csv", "A\n1\n")]);
