@@ -50,20 +50,23 @@ impl Words {
     }
 }
 
-/// Words that stand in English only: they are shown to a Chinese reader as they are.
-impl From<&str> for Words {
-    fn from(en: &str) -> Self {
-        Self { zh: String::new(), en: en.to_owned() }
-    }
+/// Words in Chinese and English.
+pub fn say(zh: impl Into<String>, en: impl Into<String>) -> Words {
+    Words::new(zh, en)
 }
 
-impl From<String> for Words {
-    fn from(en: String) -> Self {
-        Self { zh: String::new(), en }
-    }
+/// What reads alike in both languages, such as a line to write into a file.
+pub fn same(text: impl Into<String>) -> Words {
+    let text = text.into();
+    Words { zh: text.clone(), en: text }
 }
 
-/// One thing wrong in a file that a person wrote.
+/// No words, such as the hint where the message says it all.
+pub fn nothing() -> Words {
+    Words::default()
+}
+
+/// One thing wrong in a file that a person wrote. Its words are [`Words`], so that neither language can be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub file: PathBuf,
@@ -71,50 +74,29 @@ pub struct Diagnostic {
     pub line: u32,
     /// In characters, counted from 1; 0 = the line as a whole.
     pub column: u32,
-    /// In English.
-    pub message: String,
-    /// What would be right, or what to do, in English. May be empty.
-    pub hint: String,
-    /// Message and hint in Chinese; where empty, the English ones are shown.
-    pub message_zh: String,
-    pub hint_zh: String,
+    pub message: Words,
+    /// What would be right, or what to do. May be empty.
+    pub hint: Words,
 }
 
 impl Diagnostic {
     /// A diagnostic at a byte offset of the file's text.
-    pub fn at(file: &Path, text: &str, offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        let before = &text[..text.floor_char_boundary(offset)];
-        let line = before.matches('\n').count() as u32 + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+    pub fn at(file: &Path, text: &str, offset: usize, message: Words, hint: Words) -> Self {
+        let (line, column) = place(text, offset);
         Self { line, column, ..Self::whole(file, message, hint) }
     }
 
     /// A diagnostic about a file as a whole.
-    pub fn whole(file: &Path, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: 0,
-            column: 0,
-            message: message.into(),
-            hint: hint.into(),
-            message_zh: String::new(),
-            hint_zh: String::new(),
-        }
-    }
-
-    /// The same, with its words in Chinese.
-    pub fn in_chinese(mut self, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        self.message_zh = message.into();
-        self.hint_zh = hint.into();
-        self
+    pub fn whole(file: &Path, message: Words, hint: Words) -> Self {
+        Self { file: file.to_owned(), line: 0, column: 0, message, hint }
     }
 
     pub fn message(&self, lang: Lang) -> &str {
-        if lang == Lang::Zh && !self.message_zh.is_empty() { &self.message_zh } else { &self.message }
+        self.message.get(lang)
     }
 
     pub fn hint(&self, lang: Lang) -> &str {
-        if lang == Lang::Zh && !self.hint_zh.is_empty() { &self.hint_zh } else { &self.hint }
+        self.hint.get(lang)
     }
 
     /// `file:line:column`, or the file alone.
@@ -133,6 +115,28 @@ impl Diagnostic {
             out.push_str(self.hint(lang));
         }
         out
+    }
+}
+
+/// Line and column of a byte offset, both counted from 1, the column in characters.
+pub fn place(text: &str, offset: usize) -> (u32, u32) {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line = before.matches('\n').count() as u32 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+impl Diagnostic {
+    /// Fails where a reader of Chinese would meet English: for tests, of every mistake that they provoke.
+    #[track_caller]
+    pub(crate) fn assert_told_in_both_languages(&self) {
+        let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        assert!(chinese(&self.message.zh) && self.message.zh != self.message.en, "no Chinese: {self:?}");
+        assert!(!self.message.en.is_empty() && self.hint.zh.is_empty() == self.hint.en.is_empty(), "{self:?}");
+        // A hint may be a line to write, which reads alike in both.
+        let line = self.hint.zh == self.hint.en && self.hint.en.contains(" = ");
+        assert!(self.hint.is_empty() || line || chinese(&self.hint.zh), "no Chinese hint: {self:?}");
     }
 }
 
@@ -248,7 +252,7 @@ impl std::error::Error for Failure {}
 
 /// Why the system refused to read or write, without its numbers; other reasons as the system words them.
 pub fn io_words(error: &std::io::Error) -> Words {
-    use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    use std::io::ErrorKind::{FileTooLarge, InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     use std::io::ErrorKind::{ReadOnlyFilesystem, StorageFull};
     let (zh, en) = match error.kind() {
         NotFound => ("不存在", "it does not exist"),
@@ -258,6 +262,7 @@ pub fn io_words(error: &std::io::Error) -> Words {
         NotADirectory => ("路径中有一级不是目录", "a part of its path is no directory"),
         ReadOnlyFilesystem => ("文件系统只读", "the file system is read-only"),
         StorageFull => ("磁盘已满", "the disk is full"),
+        FileTooLarge => ("文件太大", "it is too large"),
         _ => return Words::new(error.to_string(), error.to_string()),
     };
     Words::new(zh, en)
@@ -276,6 +281,56 @@ pub fn wrong_parts(text: &str) -> Option<(Words, Words)> {
     let mut parts = text.split(PART);
     let (en, hint_en, zh, hint_zh) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     Some((Words::new(zh, en), Words::new(hint_zh, hint_en)))
+}
+
+/// What the parser of TOML says most, in Chinese.
+const TOML: &[(&str, &str)] = &[
+    ("duplicate key", "同一个键写了两次"),
+    ("unclosed table", "表头没有结束"),
+    ("unclosed array table", "表头没有结束"),
+    ("unclosed array", "列表没有结束"),
+    ("unclosed inline table", "花括号中的表没有结束"),
+    ("invalid basic string", "双引号中的文字没有结束，或含有不允许的字符"),
+    ("invalid literal string", "单引号中的文字没有结束，或含有不允许的字符"),
+    ("invalid multi-line basic string", "三个双引号中的文字没有结束，或含有不允许的字符"),
+    ("invalid multi-line literal string", "三个单引号中的文字没有结束，或含有不允许的字符"),
+    ("missing escaped value", "反斜杠之后的字符不是转义符"),
+    ("missing opening quote", "缺少开头的引号"),
+    ("string values must be quoted", "文字没有加引号"),
+    ("invalid unquoted key", "键中有特殊字符而没有加引号"),
+    ("unquoted keys cannot be empty", "缺少键"),
+    ("missing value", "缺少值"),
+    ("missing value for key", "键没有值"),
+    ("key with no value", "键没有值"),
+    ("missing key for inline table element", "花括号中的值没有键"),
+    ("missing comma between key-value pairs", "各项之间缺少逗号"),
+    ("missing comma between array elements", "各项之间缺少逗号"),
+    ("missing assignment between key-value pairs", "键与值之间缺少等号"),
+    ("extra assignment between key-value pairs", "多了一个等号"),
+    ("extra `=`", "多了一个等号"),
+    ("unexpected `=` in array", "列表中有等号"),
+    ("extra comma in inline table", "多了一个逗号"),
+    ("extra comma in array", "多了一个逗号"),
+    ("unexpected key or value", "一行中有多余的内容"),
+    ("unexpected content", "一行中有多余的内容"),
+    ("unexpected leading zero", "数字不能以 0 开头"),
+    ("invalid integer number", "不是整数"),
+    ("invalid float", "不是小数"),
+    ("invalid boolean", "应为 true 或 false"),
+    ("invalid date-time", "不是日期时间"),
+];
+
+/// What is wrong with a text that is no TOML: message and hint. `message` is the parser's, in English.
+pub fn no_toml(message: &str) -> (Words, Words) {
+    let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
+    let zh = match TOML.iter().find(|(en, _)| *en == what) {
+        // Marks are the same in every language; other things expected are told by the Chinese words themselves.
+        Some((_, zh)) if expected.starts_with('`') && !expected.contains(", ") => format!("{zh}，此处应为 {expected}"),
+        Some((_, zh)) => (*zh).to_owned(),
+        None => message.to_owned(),
+    };
+    let words = say(format!("不是有效的 TOML：{zh}"), format!("this is no TOML: {message}"));
+    (words, say("文字要加双引号；一行一个 `键 = 值`", "texts stand in double quotes; one `key = value` a line"))
 }
 
 /// The known word nearest to one that is not known, for "did you mean".
@@ -297,8 +352,8 @@ mod tests {
     fn unknown_form() -> Diagnostic {
         let text = "[fields]\nA = { 名 = 1, form = \"x\" }\n";
         let at = text.find("form").unwrap();
-        Diagnostic::at(Path::new("m.toml"), text, at, "unknown key `form`", "did you mean `from`?")
-            .in_chinese("未知的键 `form`", "是否想写 `from`？")
+        let hint = say("是否想写 `from`？", "did you mean `from`?");
+        Diagnostic::at(Path::new("m.toml"), text, at, say("未知的键 `form`", "unknown key `form`"), hint)
     }
 
     #[test]
@@ -314,9 +369,30 @@ mod tests {
     }
 
     #[test]
-    fn words_that_exist_in_english_only_are_shown_in_english() {
-        let d = Diagnostic::whole(Path::new("a.csv"), "is empty", "");
-        assert_eq!(d.render(Lang::Zh), "a.csv: is empty");
+    fn what_is_no_toml_is_told_in_both_languages() {
+        let told = |text: &str| {
+            let (_, errors) = toml::de::DeTable::parse_recoverable(text);
+            let one = |error: &toml::de::Error| {
+                let (message, _) = no_toml(error.message());
+                assert_ne!(message.zh.split('：').nth(1), Some(error.message()), "no Chinese for it");
+                format!("{} | {}", message.zh, message.en)
+            };
+            errors.iter().map(one).collect::<Vec<_>>().join("\n")
+        };
+        let texts =
+            ["a = 无", "a = \"无", "[a", "a = [1 2]", "a = {b = 1", "a", "名 = 1", "a = 1\na = 2", "a = 01", "= 1"];
+        insta::assert_snapshot!(texts.map(told).join("\n"), @r#"
+        不是有效的 TOML：文字没有加引号 | this is no TOML: string values must be quoted, expected literal string
+        不是有效的 TOML：双引号中的文字没有结束，或含有不允许的字符，此处应为 `"` | this is no TOML: invalid basic string, expected `"`
+        不是有效的 TOML：表头没有结束，此处应为 `]` | this is no TOML: unclosed table, expected `]`
+        不是有效的 TOML：文字没有加引号 | this is no TOML: string values must be quoted, expected literal string
+        不是有效的 TOML：花括号中的表没有结束，此处应为 `}` | this is no TOML: unclosed inline table, expected `}`
+        不是有效的 TOML：键没有值，此处应为 `=` | this is no TOML: key with no value, expected `=`
+        不是有效的 TOML：键中有特殊字符而没有加引号 | this is no TOML: invalid unquoted key, expected letters, numbers, `-`, `_`
+        不是有效的 TOML：同一个键写了两次 | this is no TOML: duplicate key
+        不是有效的 TOML：数字不能以 0 开头 | this is no TOML: unexpected leading zero, expected nothing
+        不是有效的 TOML：缺少键 | this is no TOML: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`
+        "#);
     }
 
     #[test]
@@ -326,11 +402,14 @@ mod tests {
         error: m.toml:2:14: unknown key `form`
         hint: did you mean `from`?
         ");
-        let two = Failure::from(vec![unknown_form(), Diagnostic::whole(Path::new("a.csv"), "is empty", "")]);
+        let two = Failure::from(vec![
+            unknown_form(),
+            Diagnostic::whole(Path::new("a.csv"), say("是空的", "is empty"), nothing()),
+        ]);
         insta::assert_snapshot!(two.render(Lang::Zh), @r"
         错误：m.toml:2:14: 未知的键 `form`
         提示：是否想写 `from`？
-        错误：a.csv: is empty
+        错误：a.csv: 是空的
         错误：共 2 处错误
         ");
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Context, show};
 use crate::config::{Config, Job, System};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, io_words};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, same, say};
 use crate::mapping::Mapping;
 use crate::pipeline::open;
 use crate::schema::Schema;
@@ -74,7 +74,7 @@ fn names(config: &Config, schema: &Schema, findings: &mut Findings) -> usize {
         let file = from.join(format!("{name}.toml"));
         let loaded = match std::fs::read_to_string(&file) {
             Ok(text) => open::load_mapping(name, &file, &text, schema),
-            Err(error) => Err(vec![unreadable(&file, &error)]),
+            Err(error) => Err(vec![open::unreadable(&file, &error)]),
         };
         match loaded {
             Ok(mapping) => {
@@ -105,20 +105,15 @@ fn unfilled(file: &Path, mapping: &Mapping) -> Option<Diagnostic> {
     let label = |f: usize| format!("{}（{}）", fields[f].name_zh, fields[f].name);
     let labels: Vec<String> = mapping.unfilled().into_iter().map(label).collect();
     let dataset = &mapping.dataset().code;
-    let diagnostic = Diagnostic::whole(
-        file,
+    let message = say(
+        format!("{dataset} 的必填项没有规则填写：{}", labels.join("、")),
         format!("no rule fills what {dataset} requires: {}", missing.join(", ")),
+    );
+    let hint = say(
+        "每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写",
         "every row will be refused for it; fill it here or in common.toml, if the source has it",
     );
-    let zh = format!("{dataset} 的必填项没有规则填写：{}", labels.join("、"));
-    let told = diagnostic.in_chinese(zh, "每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写");
-    (!missing.is_empty()).then_some(told)
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> Diagnostic {
-    let why = io_words(error);
-    Diagnostic::whole(file, format!("the mapping cannot be read: {}", why.en), "")
-        .in_chinese(format!("无法读取映射：{}", why.zh), "")
+    (!missing.is_empty()).then(|| Diagnostic::whole(file, message, hint))
 }
 
 /// A job, and whether all of its mappings for a dataset name a version column.
@@ -162,33 +157,25 @@ fn shared(system: &System, dataset: &str, space: &str, jobs: &[Feeder<'_>], find
     let names = jobs.iter().map(|(job, _)| job.name.as_str()).collect::<Vec<_>>().join(", ");
     let at = jobs.last().map_or(0, |(job, _)| job.name.offset());
     if jobs.iter().any(|(_, versioned)| !versioned) {
-        findings.mistakes.push(
-            system
-                .at(
-                    at,
-                    format!(
-                        "{names} read different sources into {dataset}, and not all of their mappings name a version"
-                    ),
-                    "name the column that says which row is newer (`version`), or give each source an `identity_space`",
-                )
-                .in_chinese(
-                    format!("{names} 从不同来源写入 {dataset}，但并非所有映射都写了 version"),
-                    "写明哪一列说明新旧（version），或为每个来源写 identity_space",
-                ),
+        let message = say(
+            format!("{names} 从不同来源写入 {dataset}，但并非所有映射都写了 version"),
+            format!("{names} read different sources into {dataset}, and not all of their mappings name a version"),
         );
+        let hint = say(
+            "写明哪一列说明新旧（version），或为每个来源写 identity_space",
+            "name the column that says which row is newer (`version`), or give each source an `identity_space`",
+        );
+        findings.mistakes.push(system.at(at, message, hint));
     } else if space.is_empty() {
-        findings.warnings.push(
-            system
-                .at(
-                    at,
-                    format!("{names} read different sources into {dataset} without an `identity_space`"),
-                    "right if a number means the same record in all of them; else give each mapping an `identity_space`",
-                )
-                .in_chinese(
-                    format!("{names} 从不同来源写入 {dataset}，没有写 identity_space"),
-                    "如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space",
-                ),
+        let message = say(
+            format!("{names} 从不同来源写入 {dataset}，没有写 identity_space"),
+            format!("{names} read different sources into {dataset} without an `identity_space`"),
         );
+        let hint = say(
+            "如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space",
+            "right if a number means the same record in all of them; else give each mapping an `identity_space`",
+        );
+        findings.warnings.push(system.at(at, message, hint));
     }
 }
 
@@ -219,7 +206,7 @@ fn connect(config: &Config) -> Result<Vec<Connection>, Failure> {
                     adapter::SourceError::Config { .. } => FailureKind::Config,
                     adapter::SourceError::Unavailable { .. } => FailureKind::Unavailable,
                 };
-                (kind, system.at(job.from.offset(), error.to_string(), error.hint()))
+                (kind, system.at(job.from.offset(), same(error.to_string()), same(error.hint())))
             });
             connections.push(Connection {
                 is_feed: false,
@@ -233,8 +220,9 @@ fn connect(config: &Config) -> Result<Vec<Connection>, Failure> {
                 Ok(sink) => sink.check().await,
                 Err(error) => Err(error),
             };
-            let outcome = tried
-                .map_err(|error| (FailureKind::Unavailable, system.at(feed.to.offset(), error.message, error.hint)));
+            let outcome = tried.map_err(|error| {
+                (FailureKind::Unavailable, system.at(feed.to.offset(), same(error.message), same(error.hint)))
+            });
             connections.push(Connection {
                 is_feed: true,
                 name: feed.name.to_string(),

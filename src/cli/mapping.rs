@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Context, show};
 use crate::adapters;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, io_words, nearest};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, io_words, nearest, nothing, say};
 use crate::mapping::{Found, Mapping, Trace};
 use crate::pipeline::normalise::fault_reason;
 use crate::pipeline::open;
@@ -124,7 +124,7 @@ fn tested_one(mapping: &Mapping) -> Tested {
         .filter(|outcome| !outcome.mismatches.is_empty())
         .map(|outcome| {
             let told = |lang| outcome.mismatches.iter().map(|m| m.render(lang)).collect::<Vec<_>>().join("\n  ");
-            let whole = Diagnostic::whole(mapping.file(), told(Lang::En), "").in_chinese(told(Lang::Zh), "");
+            let whole = Diagnostic::whole(mapping.file(), say(told(Lang::Zh), told(Lang::En)), nothing());
             Diagnostic { line: outcome.line, column: 1, ..whole }
         })
         .collect();
@@ -194,14 +194,15 @@ struct Shown {
 fn shown(mapping: &Mapping, rows: &Rows, first: usize, last: usize) -> Result<Vec<Shown>, Failure> {
     let bound = mapping.bind(rows.columns(), rows.declared).map_err(|missing| {
         let one = |column: &crate::mapping::MissingColumn| {
-            let (zh, en) = match &column.nearest {
-                Some(near) => (format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
-                None => (String::new(), String::new()),
+            let file = &column.file;
+            let hint = match &column.nearest {
+                Some(near) => say(format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
+                None => nothing(),
             };
-            let what = format!("the file has no column `{}`", column.name);
-            let whole =
-                Diagnostic::whole(&column.file, what, en).in_chinese(format!("文件中没有列 `{}`", column.name), zh);
-            Diagnostic { line: column.line, column: column.column, ..whole }
+            let name = &column.name;
+            let what = say(format!("文件中没有列 `{name}`"), format!("the file has no column `{name}`"));
+            let (line, column) = (column.line, column.column);
+            Diagnostic { line, column, ..Diagnostic::whole(file, what, hint) }
         };
         Failure::from(missing.iter().map(one).collect::<Vec<_>>())
     })?;

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{Context, reach};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, io_words};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, io_words, same, say};
 use crate::rehearsal::{Memory, Receiver, Refuse, RehearsalConfig, serve};
 
 #[derive(Debug, Args)]
@@ -99,8 +99,9 @@ fn rules(path: &Path) -> Result<Vec<Refuse>, Failure> {
     })?;
     let rules = toml::from_str::<Rules>(&text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        let hint = "[[refuse]] dataset = \"513\", field = \"BID_AMOUNT\", equals = \"0\", why = \"…\"";
-        Failure::of_diagnostics(vec![Diagnostic::at(path, &text, at, error.message(), hint)])
+        let hint = same("[[refuse]] dataset = \"513\", field = \"BID_AMOUNT\", equals = \"0\", why = \"…\"");
+        let message = say(format!("规则有误：{}", error.message()), error.message());
+        Failure::of_diagnostics(vec![Diagnostic::at(path, &text, at, message, hint)])
     })?;
     Ok(rules.refuse)
 }

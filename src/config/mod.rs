@@ -25,7 +25,7 @@ pub use receipt::{Class, ReceiptRule, RecordResult, Results, class_by_status, cl
 pub use system::{Contact, Count, Datasets, Feed, Form, Job, Retry, Share, Start, System};
 pub use types::{At, Name, Pattern, Pointer};
 
-use crate::diagnostic::{Diagnostic, io_words, nearest};
+use crate::diagnostic::{Diagnostic, io_words, nearest, nothing, say};
 
 /// Most files under `systems/`: a province has some hundred parties.
 const SYSTEMS_MAX: usize = 10_000;
@@ -141,7 +141,7 @@ impl Config {
 fn text_of(file: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
     let read = std::fs::metadata(file).and_then(|meta| {
         if meta.len() > read::FILE_BYTES_MAX as u64 {
-            return Err(std::io::Error::other(format!("larger than {} bytes", read::FILE_BYTES_MAX)));
+            return Err(std::io::ErrorKind::FileTooLarge.into());
         }
         std::fs::read_to_string(file)
     });
@@ -149,18 +149,21 @@ fn text_of(file: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
         Ok(text) => return Some(text),
         Err(error) => error,
     };
-    let (hint_en, hint_zh) = match error.kind() {
-        std::io::ErrorKind::NotFound => (
-            "run the command in the folder that holds config/, or name the file: --config PATH",
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => say(
             "请在含有 config/ 的目录中运行，或用 --config 指明文件",
+            "run the command in the folder that holds config/, or name the file: --config PATH",
         ),
-        std::io::ErrorKind::InvalidData => ("save the file as UTF-8", "请将文件另存为 UTF-8"),
-        _ => ("check that this account may read it", "请检查运行账户是否可读"),
+        std::io::ErrorKind::InvalidData => say("请将文件另存为 UTF-8", "save the file as UTF-8"),
+        std::io::ErrorKind::FileTooLarge => say(
+            format!("最大 {} 字节；文件是否正确？", read::FILE_BYTES_MAX),
+            format!("at most {} bytes; is it the right file?", read::FILE_BYTES_MAX),
+        ),
+        _ => say("请检查运行账户是否可读", "check that this account may read it"),
     };
     let why = io_words(&error);
-    let diagnostic = Diagnostic::whole(file, format!("the configuration cannot be read: {}", why.en), hint_en)
-        .in_chinese(format!("无法读取配置：{}", why.zh), hint_zh);
-    diagnostics.push(diagnostic);
+    let message = say(format!("无法读取配置：{}", why.zh), format!("the configuration cannot be read: {}", why.en));
+    diagnostics.push(Diagnostic::whole(file, message, hint));
     None
 }
 
@@ -171,9 +174,8 @@ fn system_files(folder: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<PathBuf
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             let why = io_words(&error);
-            let diagnostic = Diagnostic::whole(folder, format!("the folder cannot be read: {}", why.en), "")
-                .in_chinese(format!("无法读取目录：{}", why.zh), "");
-            diagnostics.push(diagnostic);
+            let message = say(format!("无法读取目录：{}", why.zh), format!("the folder cannot be read: {}", why.en));
+            diagnostics.push(Diagnostic::whole(folder, message, nothing()));
             return Vec::new();
         }
     };
@@ -229,3 +231,17 @@ fn across(systems: &[System], diagnostics: &mut Vec<Diagnostic>) {
 
 /// An `Arc` of a file's text, kept to say later where in it something stands.
 pub(crate) type Text = Arc<str>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_told_in_both_languages() {
+        let invalid = Path::new("tests/it/fixtures/config/invalid/hub.toml");
+        let mut found = Config::load_with(invalid, &|_| None).unwrap_err();
+        found.extend(Config::load_with(Path::new("tests/it/no-such-file.toml"), &|_| None).unwrap_err());
+        assert!(found.len() > 30, "the sample has every kind of mistake");
+        found.iter().for_each(Diagnostic::assert_told_in_both_languages);
+    }
+}

@@ -347,7 +347,7 @@ impl Secrets<'_> {
                 let whole = self.base.join(path);
                 let read = std::fs::metadata(&whole).and_then(|meta| {
                     if meta.len() > SECRET_BYTES_MAX {
-                        return Err(std::io::Error::other(format!("larger than {SECRET_BYTES_MAX} bytes")));
+                        return Err(std::io::ErrorKind::FileTooLarge.into());
                     }
                     std::fs::read_to_string(&whole)
                 });
@@ -395,6 +395,7 @@ mod tests {
             _ => None,
         };
         let (value, diagnostics) = read(Path::new("a.toml"), text, &Secrets { env: &env, base: Path::new("/nowhere") });
+        diagnostics.iter().for_each(Diagnostic::assert_told_in_both_languages);
         (value, Failure::from(diagnostics).to_string())
     }
 
@@ -458,8 +459,8 @@ mod tests {
         std::fs::write(folder.path().join("big"), vec![b'a'; SECRET_BYTES_MAX as usize + 1]).unwrap();
         let secrets = Secrets { env: &|_| None, base: folder.path() };
         assert_eq!(secrets.resolve("${file:key}!").ok().as_deref(), Some("s3cret!"));
-        let told = secrets.resolve("${file:big}").err().unwrap().message.en;
-        assert_eq!(told.rsplit(": ").next(), Some("larger than 65536 bytes"));
+        let told = secrets.resolve("${file:big}").err().unwrap().message;
+        assert!(told.en.ends_with(": it is too large") && told.zh.ends_with("：文件太大"), "{told:?}");
     }
 
     #[test]

@@ -272,12 +272,12 @@ impl System {
         Self { file: file.to_owned(), text, ..self }
     }
 
-    /// A diagnostic at an offset of this system's file, in English; the caller adds the Chinese words.
-    pub fn at(&self, offset: usize, message: impl Into<String>, hint: impl Into<String>) -> Diagnostic {
+    /// A diagnostic at an offset of this system's file.
+    pub fn at(&self, offset: usize, message: Words, hint: Words) -> Diagnostic {
         Diagnostic::at(&self.file, &self.text, offset, message, hint)
     }
 
-    /// A diagnostic at an offset of this system's file.
+    /// The same, of a sentence and its hint.
     pub(super) fn diagnostic(&self, offset: usize, say: words::Say) -> Diagnostic {
         say.at(&self.file, &self.text, offset)
     }

@@ -17,7 +17,7 @@ pub(super) struct Say {
 impl Say {
     /// The same, at a byte offset of a file's text.
     pub(super) fn at(self, file: &Path, text: &str, offset: usize) -> Diagnostic {
-        Diagnostic::at(file, text, offset, self.message.en, self.hint.en).in_chinese(self.message.zh, self.hint.zh)
+        Diagnostic::at(file, text, offset, self.message, self.hint)
     }
 }
 
@@ -32,12 +32,8 @@ pub(super) fn say(
 }
 
 pub(super) fn syntax(message: &str) -> Say {
-    say(
-        format!("不是有效的 TOML：{message}"),
-        format!("this is no TOML: {message}"),
-        "文字要加双引号；一行一个 `键 = 值`",
-        "texts stand in double quotes; one `key = value` a line",
-    )
+    let (message, hint) = diagnostic::no_toml(message);
+    Say { message, hint }
 }
 
 /// The key that serde found missing.
@@ -87,7 +83,7 @@ pub(super) fn of_serde(message: &str) -> Say {
             "e.g. `[job.from.files]`, `[feed.to.web]`",
         );
     }
-    say(adapters::chinese(message).unwrap_or_else(|| message.to_owned()), message, "", "")
+    say(adapters::chinese(message).unwrap_or_else(|| format!("值有误：{message}")), message, "", "")
 }
 
 /// "unknown field `x`, expected one of `a`, `b`" → (is a key, `x`, [`a`, `b`]).
@@ -136,6 +132,18 @@ fn kind_zh(kind: &str) -> String {
             "true or false" => return "布尔值".to_owned(),
             "a list" => return "列表".to_owned(),
             "a table" => return "表".to_owned(),
+            "\"all\", \"now\" or a date such as 2026-01-31" => {
+                return " \"all\"、\"now\" 或日期（如 2026-01-31）".to_owned();
+            }
+            "a schedule such as \"*/5 * * * *\", \"every 30s\" or { cron = \"…\", zone = \"…\" }" => {
+                return "时刻表，如 \"*/5 * * * *\"、\"every 30s\" 或 { cron = \"…\", zone = \"…\" }".to_owned();
+            }
+            "a pattern such as `\"*.csv\"`, or a list of them" => {
+                return "文件名的模式（如 \"*.csv\"）或其列表".to_owned();
+            }
+            "the name of a sheet, or its number counted from 1" => {
+                return "工作表的名称，或从 1 起的序号".to_owned();
+            }
             other => return format!("“{other}”"),
         },
     };
@@ -205,4 +213,41 @@ pub(super) fn reference_unknown(reference: &str) -> Say {
         "写作 ${env:名称} 或 ${file:路径}；要写普通的 `${` 时写 `$${`",
         "write ${env:NAME} or ${file:PATH}; a plain `${` is written `$${`",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::System;
+    use crate::config::read::{Secrets, read};
+    use crate::diagnostic::{Diagnostic, Lang};
+
+    /// Drives the real types, so that a reworded expectation is noticed.
+    #[test]
+    fn what_a_type_expects_is_told_in_chinese_too() {
+        let text = r#"
+name = "s"
+name_zh = "系统"
+[[job]]
+name = "j"
+schedule = 5
+mappings = ["s/m"]
+from.files = { path = "in", pattern = 5, format.xlsx = { sheet = true } }
+[[feed]]
+name = "f"
+datasets = ["*"]
+from = 5
+to.files = { path = "out" }
+"#;
+        let secrets = Secrets { env: &|_| None, base: Path::new(".") };
+        let (_, found) = read::<System>(Path::new("s.toml"), text, &secrets);
+        found.iter().for_each(Diagnostic::assert_told_in_both_languages);
+        insta::assert_snapshot!(found.iter().map(|d| d.render(Lang::Zh)).collect::<Vec<_>>().join("\n"), @r#"
+        s.toml:12:8: 这里应为 "all"、"now" 或日期（如 2026-01-31），现为整数 5
+        s.toml:8:66: 这里应为工作表的名称，或从 1 起的序号，现为布尔值 true
+        s.toml:8:39: 这里应为文件名的模式（如 "*.csv"）或其列表，现为整数 5
+        s.toml:6:12: 这里应为时刻表，如 "*/5 * * * *"、"every 30s" 或 { cron = "…", zone = "…" }，现为整数 5
+        "#);
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Progress, Tell, store_failure, unknown};
 use super::{Moment, Stages};
 use crate::config::{Config, Job, System};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, say};
 use crate::pipeline::intake::{self, IntakeError, Taken};
 use crate::pipeline::{Hub, JobPlan, work};
 use crate::store::{self, JobView, OutcomeCounts, Priority};
@@ -261,14 +261,14 @@ pub fn run_failure(error: IntakeError) -> Failure {
 
 /// A mapping names a column that the source's header does not have: at the place where the mapping names it.
 fn missing_column(file: &str, missing: crate::mapping::MissingColumn) -> Diagnostic {
-    let (zh, en) = match &missing.nearest {
-        Some(near) => (format!("最相近的列是 `{near}`"), format!("the nearest column is `{near}`")),
-        None => ("请核对该文件的表头".to_owned(), "compare it with the file's header".to_owned()),
+    let hint = match &missing.nearest {
+        Some(near) => say(format!("最相近的列是 `{near}`"), format!("the nearest column is `{near}`")),
+        None => say("请核对该文件的表头", "compare it with the file's header"),
     };
     let name = &missing.name;
-    let diagnostic = Diagnostic::whole(&missing.file, format!("{file} has no column `{name}`"), en)
-        .in_chinese(format!("{file} 没有列 `{name}`"), zh);
-    Diagnostic { line: missing.line, column: missing.column, ..diagnostic }
+    let message = say(format!("{file} 没有列 `{name}`"), format!("{file} has no column `{name}`"));
+    let (line, column) = (missing.line, missing.column);
+    Diagnostic { line, column, ..Diagnostic::whole(&missing.file, message, hint) }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! told at once, before anything is opened.
 
 use std::collections::{HashMap, HashSet};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use tokio::sync::Notify;
 use super::plan::Plan;
 use super::{FeedPlan, Hub, JobPlan, MappingPlan, Wake, subscribe};
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, io_words, nearest, same, say};
 use crate::mapping::{self, Mapping};
 use crate::queue::Queue;
 use crate::schema::{Dataset, FieldId, Schema};
@@ -37,12 +38,13 @@ pub fn load_mappings(config: &Config, schema: &Schema) -> Result<JobMappings, Ve
         let mut own = Vec::new();
         for name in &job.mappings {
             let file = from.join(format!("{}.toml", name.as_str()));
-            let Ok(text) = std::fs::read_to_string(&file) else {
-                mistakes.push(unknown_mapping(system, name, &from));
-                continue;
+            let loaded = match std::fs::read_to_string(&file) {
+                Ok(text) => load_mapping(name.as_str(), &file, &text, schema).map(|mapping| (mapping, text)),
+                Err(error) if error.kind() == ErrorKind::NotFound => Err(vec![unknown_mapping(system, name, &from)]),
+                Err(error) => Err(vec![unreadable(&file, &error)]),
             };
-            match load_mapping(name.as_str(), &file, &text, schema) {
-                Ok(mapping) => own.push((mapping, text)),
+            match loaded {
+                Ok(loaded) => own.push(loaded),
                 // A mapping that two jobs use is told once.
                 Err(more) => mistakes.extend(more.into_iter().filter(|d| told.insert(d.render(Default::default())))),
             }
@@ -56,23 +58,38 @@ pub fn load_mappings(config: &Config, schema: &Schema) -> Result<JobMappings, Ve
 /// Loads one mapping file, with the `common.toml` beside it.
 pub fn load_mapping(name: &str, file: &Path, text: &str, schema: &Schema) -> Result<Mapping, Vec<Diagnostic>> {
     let common = file.with_file_name("common.toml");
-    let common_text = std::fs::read_to_string(&common).ok();
+    let common_text = match std::fs::read_to_string(&common) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(vec![unreadable(&common, &error)]),
+    };
     mapping::load(name, file, text, common_text.as_deref().map(|text| (common.as_path(), text)), schema)
+}
+
+/// A file that should say how rows are mapped, and cannot be read.
+pub fn unreadable(file: &Path, error: &std::io::Error) -> Diagnostic {
+    let why = io_words(error);
+    let hint = match error.kind() {
+        ErrorKind::InvalidData => say("请将文件另存为 UTF-8", "save the file as UTF-8"),
+        _ => say("请检查运行账户是否可读", "check that this account may read it"),
+    };
+    let message = say(format!("无法读取映射：{}", why.zh), format!("the mapping cannot be read: {}", why.en));
+    Diagnostic::whole(file, message, hint)
 }
 
 /// A job names a mapping that is not there.
 pub fn unknown_mapping(system: &crate::config::System, name: &crate::config::At<String>, from: &Path) -> Diagnostic {
     let known = mapping_names(from);
     let near = nearest(name.as_str(), known.iter().map(String::as_str));
-    let (zh, en) = match near {
-        Some(near) => (format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
-        None => (
+    let hint = match near {
+        Some(near) => say(format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
+        None => say(
             format!("请建立 {}/{}.toml", from.display(), name.as_str()),
             format!("create {}/{}.toml", from.display(), name.as_str()),
         ),
     };
-    let what = format!("there is no mapping `{}`", name.as_str());
-    system.at(name.offset(), what, en).in_chinese(format!("没有名为 `{}` 的映射", name.as_str()), zh)
+    let what = say(format!("没有名为 `{}` 的映射", name.as_str()), format!("there is no mapping `{}`", name.as_str()));
+    system.at(name.offset(), what, hint)
 }
 
 /// Names of all mappings below a directory, for hints and for `mapping test`.
@@ -224,7 +241,7 @@ async fn feed_plan(
     }
     let sink = match feed.to.open(&config.base) {
         Ok(sink) => sink,
-        Err(error) => return Ok(Err(system.at(feed.to.offset(), error.message, error.hint))),
+        Err(error) => return Ok(Err(system.at(feed.to.offset(), same(error.message), same(error.hint)))),
     };
     Ok(Ok(FeedPlan {
         name: feed.name.as_str().to_owned(),
@@ -245,10 +262,10 @@ pub fn unknown_dataset(
     schema: &Schema,
 ) -> Diagnostic {
     let near = nearest(named.as_str(), schema.datasets().iter().map(|d| d.code.as_str()));
-    let (zh, en) = match near {
-        Some(near) => (format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
-        None => ("`exchange-hub schema list` 列出全部数据集".into(), "`exchange-hub schema list` lists all".into()),
+    let hint = match near {
+        Some(near) => say(format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
+        None => say("`exchange-hub schema list` 列出全部数据集", "`exchange-hub schema list` lists all"),
     };
-    let what = format!("there is no dataset `{}`", named.as_str());
-    system.at(named.offset(), what, en).in_chinese(format!("没有数据集 `{}`", named.as_str()), zh)
+    let what = say(format!("没有数据集 `{}`", named.as_str()), format!("there is no dataset `{}`", named.as_str()));
+    system.at(named.offset(), what, hint)
 }

@@ -130,10 +130,13 @@ impl CodeSet {
         let mut found = Vec::new();
         let confidence = sheet.about("confidence").unwrap_or("none");
         let confidence = Confidence::read(confidence).unwrap_or_else(|| {
-            let hint = "write #confidence,high (or medium, low, none) in the first rows";
-            let diagnostic = Diagnostic::whole(file, format!("the confidence `{confidence}` is not known"), hint);
-            let hint = "在前几行写 #confidence,high（或 medium、low、none）";
-            found.push(diagnostic.in_chinese(format!("未知的可信度 `{confidence}`"), hint));
+            let hint = say(
+                "在前几行写 #confidence,high（或 medium、low、none）",
+                "write #confidence,high (or medium, low, none) in the first rows",
+            );
+            let message =
+                say(format!("未知的可信度 `{confidence}`"), format!("the confidence `{confidence}` is not known"));
+            found.push(Diagnostic::whole(file, message, hint));
             Confidence::None
         });
         let [code, name_zh] = [sheet.column("code"), sheet.column("name_zh")].map(Option::unwrap_or_default);
@@ -179,10 +182,12 @@ impl Sheet {
         let mut sheet = Self { file: file.to_owned(), about: Vec::new(), header: Vec::new(), rows: Vec::new() };
         for row in reader.records() {
             let row = row.map_err(|error| {
-                let hint = "save it from Excel as `CSV UTF-8 (comma delimited)`";
-                let diagnostic = Diagnostic::whole(file, format!("it cannot be read as CSV: {error}"), hint);
-                let hint = "在 Excel 中另存为“CSV UTF-8（逗号分隔）”";
-                vec![diagnostic.in_chinese(format!("无法按 CSV 读取：{error}"), hint)]
+                let hint = say(
+                    "在 Excel 中另存为“CSV UTF-8（逗号分隔）”",
+                    "save it from Excel as `CSV UTF-8 (comma delimited)`",
+                );
+                let message = say(format!("无法按 CSV 读取：{error}"), format!("it cannot be read as CSV: {error}"));
+                vec![Diagnostic::whole(file, message, hint)]
             })?;
             let first = row.get(0).unwrap_or_default().trim();
             if sheet.header.is_empty() {
@@ -197,17 +202,18 @@ impl Sheet {
                 sheet.rows.push(row);
             }
             if sheet.rows.len() > CODES_MAX {
-                let message = format!("it has more than {CODES_MAX} rows");
-                let diagnostic = Diagnostic::whole(file, message, "a code set is a list for people, not a table");
-                return Err(vec![diagnostic.in_chinese(format!("超过 {CODES_MAX} 行"), "代码集是供人查阅的清单")]);
+                let message = say(format!("超过 {CODES_MAX} 行"), format!("it has more than {CODES_MAX} rows"));
+                let hint = say("代码集是供人查阅的清单", "a code set is a list for people, not a table");
+                return Err(vec![Diagnostic::whole(file, message, hint)]);
             }
         }
         let missing = columns.iter().filter(|name| sheet.column(name).is_none());
         let missing: Vec<_> = missing
             .map(|name| {
                 let header = columns.join(",");
-                Diagnostic::whole(file, format!("there is no column `{name}`"), format!("the header row is `{header}`"))
-                    .in_chinese(format!("没有列 `{name}`"), format!("表头行为 `{header}`"))
+                let hint = say(format!("表头行为 `{header}`"), format!("the header row is `{header}`"));
+                let message = say(format!("没有列 `{name}`"), format!("there is no column `{name}`"));
+                Diagnostic::whole(file, message, hint)
             })
             .collect();
         if missing.is_empty() { Ok(sheet) } else { Err(missing) }
@@ -224,7 +230,7 @@ impl Sheet {
     /// A diagnostic at a row; the column is that of the cell, counted in cells.
     pub(super) fn at(&self, row: &csv::StringRecord, cell: usize, message: Words, hint: Words) -> Diagnostic {
         let line = row.position().map_or(0, |position| position.line() as u32);
-        let whole = Diagnostic::whole(&self.file, message.en, hint.en).in_chinese(message.zh, hint.zh);
+        let whole = Diagnostic::whole(&self.file, message, hint);
         Diagnostic { line, column: cell as u32 + 1, ..whole }
     }
 }

@@ -207,11 +207,15 @@ fn dropped_zeros(datasets: &[Dataset], files: &BTreeMap<String, File>, found: &m
             continue;
         };
         let (code, name) = (&value.code, &field.name);
-        let message = format!("the code `{code}` is shorter than the {length} characters of {name}");
-        let hint = "Excel drops leading zeros: import the file with the column `code` as text";
-        let diagnostic = Diagnostic::whole(&file.path, message, hint);
-        let message = format!("代码 `{code}` 短于 {name} 要求的 {length} 位");
-        found.push(diagnostic.in_chinese(message, "Excel 会去掉前导零：导入时将 `code` 列设为文本"));
+        let message = say(
+            format!("代码 `{code}` 短于 {name} 要求的 {length} 位"),
+            format!("the code `{code}` is shorter than the {length} characters of {name}"),
+        );
+        let hint = say(
+            "Excel 会去掉前导零：导入时将 `code` 列设为文本",
+            "Excel drops leading zeros: import the file with the column `code` as text",
+        );
+        found.push(Diagnostic::whole(&file.path, message, hint));
     }
 }
 

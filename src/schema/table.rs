@@ -7,8 +7,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-pub(crate) use crate::diagnostic::nearest;
-use crate::diagnostic::{Diagnostic, Words};
+use crate::diagnostic::{Diagnostic, Words, nearest, no_toml};
+pub(crate) use crate::diagnostic::{nothing, say};
 
 /// A text under reading, and what is wrong with it so far.
 pub(crate) struct Document<'t> {
@@ -37,15 +37,14 @@ impl<'t> Document<'t> {
         self.broken = !errors.is_empty();
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
-            self.wrong(at, say(format!("TOML 语法错误：{}", error.message()), error.message()), nothing());
+            let (message, hint) = no_toml(error.message());
+            self.wrong(at, message, hint);
         }
         root.into_inner()
     }
 
-    pub(crate) fn wrong(&mut self, at: usize, message: impl Into<Words>, hint: impl Into<Words>) {
-        let (message, hint) = (message.into(), hint.into());
-        let diagnostic = Diagnostic::at(self.file, self.text, at, message.en, hint.en);
-        self.found.push(diagnostic.in_chinese(message.zh, hint.zh));
+    pub(crate) fn wrong(&mut self, at: usize, message: Words, hint: Words) {
+        self.found.push(Diagnostic::at(self.file, self.text, at, message, hint));
     }
 
     /// Notes each key that is none of `known`, with the nearest one that is.
@@ -151,24 +150,27 @@ impl<'t> Document<'t> {
         tables
     }
 
-    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: impl Into<Words>) {
-        let expected = expected.into();
-        let given = value.get_ref().type_str();
+    pub(crate) fn mistyped(&mut self, value: &Spanned<DeValue<'_>>, key: &str, expected: Words) {
+        let given = kind(value.get_ref());
         let message = say(
-            format!("`{key}` 应为{}，而不是 {given}", expected.zh),
-            format!("`{key}` must be {}, not {given}", expected.en),
+            format!("`{key}` 应为{}，而不是{}", expected.zh, given.zh),
+            format!("`{key}` must be {}, not {}", expected.en, given.en),
         );
         self.wrong(value.span().start, message, nothing());
     }
 }
 
-pub(crate) fn say(zh: impl Into<String>, en: impl Into<String>) -> Words {
-    Words::new(zh, en)
-}
-
-/// No hint: the message says it all.
-pub(crate) fn nothing() -> Words {
-    Words::default()
+/// What a value is, in words.
+fn kind(value: &DeValue<'_>) -> Words {
+    match value {
+        DeValue::String(_) => say("文本", "a text"),
+        DeValue::Integer(_) => say("整数", "a whole number"),
+        DeValue::Float(_) => say("小数", "a number with a point"),
+        DeValue::Boolean(_) => say(" true 或 false", "true or false"),
+        DeValue::Datetime(_) => say("日期时间", "a date"),
+        DeValue::Array(_) => say("列表", "a list"),
+        DeValue::Table(_) => say("表", "a table"),
+    }
 }
 
 /// "Did you mean", or nothing if no known name is like it.

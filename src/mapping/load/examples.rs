@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::de::{DeTable, DeValue};
 
 use super::{Loader, Node, no_field};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::place;
 use crate::mapping::example::{Example, Expected};
 use crate::schema::table::{Document, Word, perhaps, say};
 use crate::schema::{Dataset, FieldId, ReasonCode};
@@ -17,7 +17,7 @@ impl Loader<'_> {
         let mut examples = Vec::new();
         for (table, at) in doc.tables(root, "example") {
             doc.only(table, KEYS);
-            let line = Diagnostic::at(doc.file, doc.text, at, "", "").line;
+            let line = place(doc.text, at).0;
             let row = match table.get("row") {
                 Some(node) => texts(doc, node, "row"),
                 None => {

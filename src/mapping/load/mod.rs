@@ -22,7 +22,7 @@ use super::convert::clean::Width;
 use super::row::{Placeholders, Reading};
 use super::rule::{Rule, Source, UnitField};
 use super::{Assign, FieldRule, Lookup, Mapping, Name, WhenLost};
-use crate::diagnostic::{Diagnostic, Words, nearest};
+use crate::diagnostic::{Diagnostic, Words, nearest, place};
 use crate::schema::table::{Document, Word, perhaps, say};
 use crate::schema::{Dataset, FieldId, Schema};
 use rule::Built;
@@ -65,10 +65,10 @@ pub fn load(
 ) -> Result<Mapping, Vec<Diagnostic>> {
     for (file, text) in common.into_iter().chain([(file, text)]) {
         if text.len() > TEXT_BYTES_MAX {
-            let message = format!("it is larger than {TEXT_BYTES_MAX} bytes");
-            let found = Diagnostic::whole(file, message, "a mapping is a text that people read");
-            let zh = format!("超过 {TEXT_BYTES_MAX} 字节");
-            return Err(vec![found.in_chinese(zh, "映射是给人读的文本")]);
+            let message =
+                say(format!("超过 {TEXT_BYTES_MAX} 字节"), format!("it is larger than {TEXT_BYTES_MAX} bytes"));
+            let hint = say("映射是给人读的文本", "a mapping is a text that people read");
+            return Err(vec![Diagnostic::whole(file, message, hint)]);
         }
     }
     let mut own = Document::new(file, text);
@@ -334,13 +334,13 @@ impl<'s> Loader<'s> {
     fn field(&mut self, doc: &mut Document<'_>, field: FieldId, node: &Node<'_>) {
         let span = node.span();
         let written = doc.text[span.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
-        let place = Diagnostic::at(doc.file, doc.text, span.start, "", "");
+        let (line, _) = place(doc.text, span.start);
         let source = if doc.file.file_stem().is_some_and(|stem| stem == "common") {
             self.name.rsplit_once('/').map_or_else(|| "common".to_owned(), |(system, _)| format!("{system}/common"))
         } else {
             self.name.to_owned()
         };
-        let place = format!("{source}:{}", place.line);
+        let place = format!("{source}:{line}");
         let built = self.rule(doc, node, Some(field));
         let push = |rule, unit| self.rules.push(FieldRule { field, rule, unit, written, place });
         match built {
@@ -415,9 +415,8 @@ impl<'s> Loader<'s> {
     }
 
     fn add_name(&mut self, doc: &Document<'_>, word: &Word, made: bool) -> usize {
-        let place = Diagnostic::at(doc.file, doc.text, word.at, "", "");
-        let (file, line, column) = (place.file, place.line, place.column);
-        self.names.push(Name { text: word.text.clone(), made, file, line, column });
+        let (line, column) = place(doc.text, word.at);
+        self.names.push(Name { text: word.text.clone(), made, file: doc.file.to_owned(), line, column });
         self.by_name.insert(word.text.clone(), self.names.len() - 1);
         self.names.len() - 1
     }

@@ -169,11 +169,11 @@ impl Loader<'_> {
         let Some(node) = table.get("platform") else {
             let field = dataset.field(PLATFORM);
             if field.is_none() {
-                doc.wrong(
-                    at,
-                    format!("{} has no {PLATFORM}", dataset.code),
-                    "add platform = \"the operator's credit code\"",
-                );
+                let message =
+                    say(format!("{} 没有字段 {PLATFORM}", dataset.code), format!("{} has no {PLATFORM}", dataset.code));
+                let hint =
+                    say("加上 platform = \"平台运行机构的信用代码\"", "add platform = \"the operator's credit code\"");
+                doc.wrong(at, message, hint);
             }
             return field.map(Given::Field);
         };

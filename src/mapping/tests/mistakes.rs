@@ -113,10 +113,10 @@ PRICE_FORM_CODE = {}
     assert_snapshot!(mistakes(text, Lang::En), @r#"
     m.toml:3:13: `when_lost` cannot be `drop`
       hint: one of keep, withdraw
-    m.toml:4:11: `version` must be a column or a table { from = "…" }, not integer
+    m.toml:4:11: `version` must be a column or a table { from = "…" }, not a whole number
     m.toml:7:1: `1.0` stands in the table twice, once as `a`
-    m.toml:9:5: `y` must be a table { "their word" = "code" }, not integer
-    m.toml:11:15: `NOTICE_NAME` must be a column's name or a table { from = "…" }, not integer
+    m.toml:9:5: `y` must be a table { "their word" = "code" }, not a whole number
+    m.toml:11:15: `NOTICE_NAME` must be a column's name or a table { from = "…" }, not a whole number
     m.toml:12:32: `const` beside `from`: a value comes from one of them
     m.toml:13:27: the field holds 500 characters, not 9999
       hint: max = 500
@@ -134,12 +134,12 @@ PRICE_FORM_CODE = {}
       hint: `const` gives the standard's value as it is
     m.toml:19:47: `7` is no code of `notice_nature` (公告性质)
       hint: 1 正常公告, 2 更正公告, 3 重发公告, 9 其他
-    m.toml:19:58: `y` must be a text in quotes, not integer
+    m.toml:19:58: `y` must be a text in quotes, not a whole number
     m.toml:20:39: there is no table `z`
       hint: add [tables.z]
     m.toml:20:51: `8` is no code of `bulletin_type` (公告类型)
       hint: 1 招标公告, 2 资格预审公告, 3 中标结果公告, 9 其他
-    m.toml:21:28: `concat` must be a list ["COLUMN", { const = "-" }], not string
+    m.toml:21:28: `concat` must be a list ["COLUMN", { const = "-" }], not a text
     m.toml:22:38: a part of `concat` is a column or { const = "…" }
     m.toml:23:33: there is no dataset `NOWHERE`
       hint: `exchange-hub schema list` names them
@@ -184,12 +184,12 @@ found = { LEGAL_PERSON_BAS = [], LEGAL_PERSON_BASE = [{ LEGAL_NAM = "x" }] }
       hint: add [fields] with FIELD = "COLUMN"
     m.toml:3:1: unknown key `identty`
       hint: `identity`?
-    m.toml:5:15: `ZT` must be a text or a list of texts, not integer
+    m.toml:5:15: `ZT` must be a text or a list of texts, not a whole number
     m.toml:5:18: `bd` must be a value, a list of them, or { not = … }
       hint: a column's name with points in it stands in quotes
     m.toml:6:21: a single `=` compares nothing
       hint: equal is written ==
-    m.toml:7:19: `deal_code_check` must be true or false, not string
+    m.toml:7:19: `deal_code_check` must be true or false, not a text
     m.toml:9:11: `count` must say how many groups there are, 1 to 200
       hint: count = 10
     m.toml:12:1: `row` is missing
@@ -198,7 +198,7 @@ found = { LEGAL_PERSON_BAS = [], LEGAL_PERSON_BASE = [{ LEGAL_NAM = "x" }] }
       hint: `exchange-hub schema show 512` names them
     m.toml:14:12: there is no reason `requird`
       hint: `required`?
-    m.toml:16:13: `A` must be a text in quotes, not boolean
+    m.toml:16:13: `A` must be a text in quotes, not true or false
     m.toml:17:11: there is no dataset `LEGAL_PERSON_BAS`
       hint: `LEGAL_PERSON_BASE` (法人基本信息)?
     m.toml:17:57: LEGAL_PERSON_BASE has no field `LEGAL_NAM`
@@ -208,13 +208,16 @@ found = { LEGAL_PERSON_BAS = [], LEGAL_PERSON_BASE = [{ LEGAL_NAM = "x" }] }
     m.toml:2:12: every element of a row would have the same identity
       hint: add one of BD
     ");
-    assert_snapshot!(mistakes("dataset = \"WIN_RESULT_ANO\"\n[fields]\nURL = { from = \"A\" \nX = = 1\n", Lang::En), @r"
+    assert_snapshot!(mistakes("dataset = \"WIN_RESULT_ANO\"\n[fields]\nURL = { from = \"A\" \nX = = 1\n", Lang::En), @r#"
     m.toml:1:11: there is no dataset `WIN_RESULT_ANO`
       hint: `WIN_RESULT_ANNO` (中标结果公告)?
-    m.toml:4:1: missing comma between key-value pairs, expected `,`
-    m.toml:4:5: extra assignment between key-value pairs, expected value
-    m.toml:4:8: unclosed inline table, expected `}`
-    ");
+    m.toml:4:1: this is no TOML: missing comma between key-value pairs, expected `,`
+      hint: texts stand in double quotes; one `key = value` a line
+    m.toml:4:5: this is no TOML: extra assignment between key-value pairs, expected value
+      hint: texts stand in double quotes; one `key = value` a line
+    m.toml:4:8: this is no TOML: unclosed inline table, expected `}`
+      hint: texts stand in double quotes; one `key = value` a line
+    "#);
     assert_snapshot!(mistakes("", Lang::Zh), @r#"
     m.toml:1:1: 缺少 `dataset`
       提示：添加 dataset = "…"
@@ -254,6 +257,7 @@ fn mistakes_of_the_system_stand_in_its_own_file() {
     let found =
         load("s/m", Path::new("m.toml"), "dataset = \"503\"\n[fields]\nNOTICE_NAME = \"A\"\n", Some(common), &SCHEMA)
             .unwrap_err();
+    found.iter().for_each(Diagnostic::assert_told_in_both_languages);
     assert_snapshot!(found.iter().map(|d| d.to_string()).collect::<Vec<_>>().join("\n"), @r"
     common.toml:1:1: unknown key `dataset`
       hint: one of placeholders, deal_code_check, fields, tables

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use adapter::{Cell, Place, Rows};
 
 use super::{Found, Item, Mapping, load};
-use crate::diagnostic::Lang;
+use crate::diagnostic::{Diagnostic, Lang};
 use crate::schema::{Level, Schema};
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::embedded().expect("the embedded schema has no mistake"));
@@ -31,11 +31,14 @@ fn with_common(text: &str, common: Option<&str>) -> Mapping {
     }
 }
 
-/// What is wrong with a mapping, as a person reads it.
+/// What is wrong with a mapping, as a person reads it; each mistake must be told in both languages.
 fn mistakes(text: &str, lang: Lang) -> String {
     match load("s/m", Path::new("m.toml"), text, None, &SCHEMA) {
         Ok(_) => "no mistake".to_owned(),
-        Err(found) => found.iter().map(|d| d.render(lang)).collect::<Vec<_>>().join("\n"),
+        Err(found) => {
+            found.iter().for_each(Diagnostic::assert_told_in_both_languages);
+            found.iter().map(|d| d.render(lang)).collect::<Vec<_>>().join("\n")
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, io_words, nothing, say};
 
 #[derive(RustEmbed)]
 #[folder = "mappings/schema/"]
@@ -49,8 +49,11 @@ pub(super) fn embedded(found: &mut Vec<Diagnostic>) -> BTreeMap<String, File> {
 }
 
 fn not_utf8(path: &Path) -> Diagnostic {
-    Diagnostic::whole(path, "it is not UTF-8", "save it as UTF-8 (from Excel: `CSV UTF-8 (comma delimited)`)")
-        .in_chinese("不是 UTF-8 编码", "另存为 UTF-8（Excel 中选“CSV UTF-8（逗号分隔）”）")
+    let hint = say(
+        "另存为 UTF-8（Excel 中选“CSV UTF-8（逗号分隔）”）",
+        "save it as UTF-8 (from Excel: `CSV UTF-8 (comma delimited)`)",
+    );
+    Diagnostic::whole(path, say("不是 UTF-8 编码", "it is not UTF-8"), hint)
 }
 
 /// Replaces and adds the files of a directory. What is no schema file (mappings, rules) is left alone.
@@ -72,8 +75,9 @@ fn override_folder(
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            let diagnostic = Diagnostic::whole(folder, format!("the folder cannot be read: {error}"), "");
-            found.push(diagnostic.in_chinese(format!("无法读取文件夹：{error}"), ""));
+            let why = io_words(&error);
+            let message = say(format!("无法读取文件夹：{}", why.zh), format!("the folder cannot be read: {}", why.en));
+            found.push(Diagnostic::whole(folder, message, nothing()));
             return;
         }
     };
@@ -98,15 +102,18 @@ fn override_folder(
 
 fn read_file(path: &Path) -> Result<String, Box<Diagnostic>> {
     let cannot = |error: std::io::Error| {
-        let diagnostic = Diagnostic::whole(path, format!("it cannot be read: {error}"), "");
-        Box::new(diagnostic.in_chinese(format!("无法读取：{error}"), ""))
+        let why = io_words(&error);
+        let message = say(format!("无法读取：{}", why.zh), format!("it cannot be read: {}", why.en));
+        Box::new(Diagnostic::whole(path, message, nothing()))
     };
     let bytes = fs::metadata(path).map_err(cannot)?.len();
     if bytes > FILE_BYTES_MAX {
-        let message = format!("it has {bytes} bytes, more than {FILE_BYTES_MAX}");
-        let diagnostic = Diagnostic::whole(path, message, "is this a schema file?");
-        let message = format!("有 {bytes} 字节，超过 {FILE_BYTES_MAX}");
-        return Err(Box::new(diagnostic.in_chinese(message, "这是数据规范的文件吗？")));
+        let message = say(
+            format!("有 {bytes} 字节，超过 {FILE_BYTES_MAX}"),
+            format!("it has {bytes} bytes, more than {FILE_BYTES_MAX}"),
+        );
+        let hint = say("这是数据规范的文件吗？", "is this a schema file?");
+        return Err(Box::new(Diagnostic::whole(path, message, hint)));
     }
     String::from_utf8(fs::read(path).map_err(cannot)?).map_err(|_| Box::new(not_utf8(path)))
 }

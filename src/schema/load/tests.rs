@@ -26,6 +26,7 @@ fn directory(files: &[(&str, &str)]) -> TempDir {
 fn wrong(files: &[(&str, &str)], lang: Lang) -> String {
     let directory = directory(files);
     let found = Schema::load(Some(directory.path())).expect_err("the files are wrong");
+    found.iter().for_each(crate::diagnostic::Diagnostic::assert_told_in_both_languages);
     let told = found.iter().map(|diagnostic| diagnostic.render(lang)).collect::<Vec<_>>().join("\n");
     told.replace(&format!("{}/", directory.path().display()), "")
 }
@@ -328,15 +329,16 @@ fn every_mistake_of_every_file_is_told_at_its_place() {
       hint: write #confidence,high (or medium, low, none) in the first rows
     codes/money_unit.csv:5:1: the row has no code
       hint: fill in the code or delete the row
-    schema/other/broken.toml:1:12: invalid basic string, expected `"`
-    schema/other/broken.toml:2:8: `code` must be a text in quotes, not integer
+    schema/other/broken.toml:1:12: this is no TOML: invalid basic string, expected `"`
+      hint: texts stand in double quotes; one `key = value` a line
+    schema/other/broken.toml:2:8: `code` must be a text in quotes, not a whole number
     schema/other/mistaken.toml:1:1: `name_en` is missing
       hint: add name_en = "…"
     schema/other/mistaken.toml:1:10: `513` is already the name of mappings/schema/construction/513-WIN_RESULT_ANNO.toml
       hint: to replace a dataset, give the file the same folder and name
     schema/other/mistaken.toml:5:1: unknown key `deep`
       hint: `depth`?
-    schema/other/mistaken.toml:6:9: `depth` must be a whole number, not string
+    schema/other/mistaken.toml:6:9: `depth` must be a whole number, not a text
     schema/other/mistaken.toml:7:14: the confidence `certain` is not known
       hint: high, medium, low or none
     schema/other/mistaken.toml:8:8: the dataset has no field `NAMES`
@@ -357,7 +359,7 @@ fn every_mistake_of_every_file_is_told_at_its_place() {
     schema/other/mistaken.toml:25:1: unknown key `requird`
       hint: `required`?
     schema/other/mistaken.toml:28:8: the field `NAME` is there twice
-    schema/other/mistaken.toml:29:6: `zh` must be a text in quotes, not integer
+    schema/other/mistaken.toml:29:6: `zh` must be a text in quotes, not a whole number
     schema/other/mistaken.toml:31:10: `digits` must be two numbers: digits in all, and how many of these after the point
       hint: as in [20, 6]
     schema/other/mistaken.toml:32:9: there is no code set `money_units`
@@ -389,15 +391,16 @@ fn every_mistake_is_told_in_chinese() {
       提示：在前几行写 #confidence,high（或 medium、low、none）
     codes/money_unit.csv:5:1: 该行没有代码
       提示：填写代码或删除该行
-    schema/other/broken.toml:1:12: TOML 语法错误：invalid basic string, expected `"`
-    schema/other/broken.toml:2:8: `code` 应为引号中的文本，而不是 integer
+    schema/other/broken.toml:1:12: 不是有效的 TOML：双引号中的文字没有结束，或含有不允许的字符，此处应为 `"`
+      提示：文字要加双引号；一行一个 `键 = 值`
+    schema/other/broken.toml:2:8: `code` 应为引号中的文本，而不是整数
     schema/other/mistaken.toml:1:1: 缺少 `name_en`
       提示：添加 name_en = "…"
     schema/other/mistaken.toml:1:10: `513` 已是 mappings/schema/construction/513-WIN_RESULT_ANNO.toml 的名称
       提示：要替换一个数据集，文件须在同名文件夹中并同名
     schema/other/mistaken.toml:5:1: 未知的键 `deep`
       提示：是否为 `depth`？
-    schema/other/mistaken.toml:6:9: `depth` 应为整数，而不是 string
+    schema/other/mistaken.toml:6:9: `depth` 应为整数，而不是文本
     schema/other/mistaken.toml:7:14: 未知的可信度 `certain`
       提示：high、medium、low 或 none
     schema/other/mistaken.toml:8:8: 数据集没有字段 `NAMES`
@@ -418,7 +421,7 @@ fn every_mistake_is_told_in_chinese() {
     schema/other/mistaken.toml:25:1: 未知的键 `requird`
       提示：是否为 `required`？
     schema/other/mistaken.toml:28:8: 字段 `NAME` 出现两次
-    schema/other/mistaken.toml:29:6: `zh` 应为引号中的文本，而不是 integer
+    schema/other/mistaken.toml:29:6: `zh` 应为引号中的文本，而不是整数
     schema/other/mistaken.toml:31:10: `digits` 应为两个整数：总位数，以及其中的小数位数
       提示：例如 [20, 6]
     schema/other/mistaken.toml:32:9: 没有代码集 `money_units`
