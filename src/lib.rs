@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod console;
 pub mod diagnostic;
+mod fault;
 pub mod mapping;
 pub mod pipeline;
 pub mod profile;

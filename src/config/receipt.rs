@@ -75,12 +75,19 @@ pub struct Results {
     pub classes: BTreeMap<String, Class>,
 }
 
-/// What an answer means: the first rule that holds, else its status.
-pub fn classify(rules: &[At<ReceiptRule>], status: u16, body: &[u8]) -> Class {
+/// What an answer means: the first rule that holds, else its status. Where a target answers record by record, a page
+/// without that list says nothing, however well its status sounds: a proxy's notice of maintenance comes with 200.
+pub fn classify(rules: &[At<ReceiptRule>], results: Option<&Results>, status: u16, body: &[u8]) -> Class {
     // An answer that is no text can only be told by its status.
     let text = std::str::from_utf8(body).unwrap_or_default();
     let json = serde_json::from_str(text).ok();
-    rules.iter().find(|r| r.holds(status, text, json.as_ref())).map_or_else(|| class_by_status(status), |r| r.class)
+    if let Some(rule) = rules.iter().find(|r| r.holds(status, text, json.as_ref())) {
+        return rule.class;
+    }
+    match class_by_status(status) {
+        Class::Accepted if results.is_some_and(|r| r.read(body).is_none()) => Class::Unclear,
+        class => class,
+    }
 }
 
 /// What an answer says of one record.
@@ -170,13 +177,32 @@ mod tests {
               { status = [200], class = "unclear" },
             ]"#,
         );
-        let class = |status, body: &str| classify(&rules, status, body.as_bytes());
+        let class = |status, body: &str| classify(&rules, None, status, body.as_bytes());
         assert_eq!(class(200, r#"{"code":0}"#), Class::Accepted);
         assert_eq!(class(200, r#"{"code":"0"}"#), Class::Accepted);
         assert_eq!(class(500, r#"{"code":2001}"#), Class::MissingParent);
         assert_eq!(class(200, "该项目已存在"), Class::Duplicate);
         assert_eq!(class(200, "<html>"), Class::Unclear);
         assert_eq!(class(503, "{}"), Class::Busy);
+    }
+
+    #[test]
+    fn without_its_list_of_results_an_answer_accepts_nothing() {
+        let results: Results = toml::from_str(
+            r#"
+            list = "/results"
+            key = "/key"
+            code = "/code"
+            classes = {}"#,
+        )
+        .unwrap();
+        let class =
+            |rules: &[At<ReceiptRule>], status, body: &str| classify(rules, Some(&results), status, body.as_bytes());
+        assert_eq!(class(&[], 200, "<html>系统维护中</html>"), Class::Unclear);
+        assert_eq!(class(&[], 200, r#"{"results":[]}"#), Class::Accepted);
+        assert_eq!(class(&[], 400, "<html>"), Class::Rejected);
+        let taken = rules(r#"receipt = [{ status = [202], class = "accepted" }]"#);
+        assert_eq!(class(&taken, 202, ""), Class::Accepted);
     }
 
     #[test]

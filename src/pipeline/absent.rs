@@ -10,6 +10,7 @@ use adapter::{Cell, Place, Rows};
 use super::decide::Work;
 use super::normalise::position;
 use super::{Hub, JobPlan, MappingPlan};
+use crate::fault::fault;
 use crate::mapping::Item;
 use crate::schema::Draft;
 use crate::store::{self, Batch, ItemKey, Outcome, Priority};
@@ -61,6 +62,7 @@ pub(super) enum Looked {
 
 /// Looks for what a finished run did not meet, and publishes it.
 pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> store::Result<Looked> {
+    fault!("absent.read");
     let mut tx = hub.db.begin(Priority::Intake).await?;
     let first = store::run_first_batch(&mut tx, run).await?;
     let mappings = job.mappings.iter().map(|m| m.number).chain([hub.row_mapping]).collect();
@@ -111,7 +113,9 @@ pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> sto
         hub.queue.publish(&mut tx, hub.batch(job, source, run, KIND, &rows)).await?;
     }
     store::seen_drop(&mut tx, run).await?;
+    fault!("absent.published");
     tx.commit().await?;
+    fault!("absent.committed");
     hub.wake.normalise.notify_one();
     Ok(Looked::Published(count))
 }

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use super::normalise::nameless;
 use super::plan::{DatasetPlan, IndexValue, Pointed};
 use super::{Hub, MappingPlan, codes, keys, owe};
+use crate::fault::fault;
 use crate::mapping::{Item, Missing, WhenLost};
 use crate::schema::{self, CheckOptions, Draft, Level, Reason, ReasonCode};
 use crate::store::{self, Head, ItemKey, ItemWrite, NeedWrite, OpenItem, Order, Outcome, RefWrite, Tx, VersionWrite};
@@ -153,10 +154,14 @@ pub async fn decide(
     keys::settle(tx, plan, context, &mut works, &candidates).await?;
     candidates.retain(|c| works[c.work].is_good());
     number(tx, &mut candidates).await?;
+    fault!("decide.numbered");
     write_versions(tx, context, group, &works, &names, &candidates, came).await?;
+    fault!("decide.versions");
     store::record_order_raise(tx, raises).await?;
     owe::raise(hub, tx, context, plan, &candidates, came).await?;
+    fault!("decide.owed");
     write_items(tx, context, group, &mut works, &names, &heads, open, came).await?;
+    fault!("decide.items");
     Ok(works)
 }
 

@@ -15,6 +15,7 @@ use adapter::{Answer, Request};
 
 use super::{FeedPlan, Hub, owe};
 use crate::config::{self, Class};
+use crate::fault::fault;
 use crate::profile::{self, Operation};
 use crate::store::{self, Carried, Priority, RequestWrite, Settle, StoreError};
 
@@ -87,12 +88,15 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
         tx.commit().await?;
         return Ok(next.map_or(Step::Idle, |until_us| Step::Rest { until_us }));
     };
+    fault!("deliver.claimed");
     hold(feed, flight.request);
     let committed = tx.commit().await;
     let result = match committed {
         Ok(()) => {
+            fault!("deliver.committed");
             let request = Request { key: &flight.name, name: &flight.name, media: &flight.media, body: &flight.body };
             let answer = feed.sink.send(request).await;
+            fault!("deliver.answered");
             settle(hub, feed, config, &flight, answer).await
         }
         Err(error) => Err(error),
@@ -112,6 +116,7 @@ fn let_go(feed: &FeedPlan, request: i64) {
 /// An unanswered request goes again: the same bytes under the same key.
 async fn again(tx: &mut store::Tx, open: store::OpenRequest, tries: i64) -> store::Result<Flight> {
     store::request_again(tx, open.id).await?;
+    fault!("deliver.again");
     let body = zstd::stream::decode_all(&open.sent[..])
         .map_err(|_| StoreError::Impossible(format!("the bytes of request {} cannot be unpacked", open.id)))?;
     Ok(Flight {
@@ -207,6 +212,7 @@ async fn claim(
         carried: carried.clone(),
         now_us,
     };
+    fault!("deliver.numbered");
     store::request_begin(tx, request, write).await?;
     let media = document.media.to_owned();
     Ok(Some(Flight { request, name, media, body: document.bytes, carried, resent, sends: 1, is_unsure, tries }))
@@ -235,7 +241,7 @@ async fn settle(
             None
         }
         Answer::Answered { status, retry_after_s, body } => {
-            let class = config::classify(&config.receipts, *status, body);
+            let class = config::classify(&config.receipts, config.results.as_ref(), *status, body);
             let is_unresolved = matches!(class, Class::Unclear)
                 || flight.is_unsure && matches!(class, Class::Busy | Class::Authentication);
             if is_unresolved {
@@ -247,7 +253,9 @@ async fn settle(
             }
         }
     };
+    fault!("deliver.settled");
     tx.commit().await?;
+    fault!("deliver.receipt");
     if let Some(accepted) = accepted {
         owe::release(hub, feed, &flight.carried, &accepted).await?;
     }
@@ -266,6 +274,7 @@ async fn unresolved(
 ) -> store::Result<()> {
     let due_us = now_us + 1_000 * config.retry.wait_ms(flight.sends as u32, fastrand::f64()) as i64;
     store::delivery_unknown(tx, flight.request, feed.id, why, due_us).await?;
+    fault!("deliver.unknown");
     rest(tx, feed, config, flight, retry_after_s, now_us).await
 }
 
@@ -348,6 +357,7 @@ async fn answered(
         });
     }
     store::request_answered(tx, flight.request, class.name(), status, body.to_vec(), now_us).await?;
+    fault!("deliver.kept");
     keep(hub, tx, feed, flight, settles).await?;
     match class {
         Class::Busy | Class::Authentication => rest(tx, feed, config, flight, retry_after_s, now_us).await?,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use adapter::{Checkpoint, Page, Source, SourceError};
 
 use super::{Hub, JobPlan, absent};
+use crate::fault::fault;
 use crate::mapping::MissingColumn;
 use crate::store::{self, Lease, Priority, StoreError};
 
@@ -71,6 +72,7 @@ pub async fn run(
     let seen = store::file_seen_all(&mut tx, lease.source).await?;
     let run = store::run_begin(&mut tx, job.id, cause, store::now_us()).await?;
     tx.commit().await?;
+    fault!("intake.begun");
     tracing::info!(job = %job.name, run, "Run {run} of {} began.", job.name);
 
     let mut taken = Taken { run, ..Taken::default() };
@@ -87,9 +89,11 @@ pub async fn run(
         Ok(()) => ("done", taken.note.clone()),
         Err(error) => ("failed", told(error)),
     };
+    fault!("intake.read");
     let mut tx = hub.db.begin(Priority::Intake).await?;
     store::run_end(&mut tx, run, state, &why, store::now_us()).await?;
     tx.commit().await?;
+    fault!("intake.ended");
     tracing::info!(job = %job.name, run, rows = taken.rows, state, "Run {run} of {} ended.", job.name);
     result.map(|()| taken)
 }
@@ -125,12 +129,15 @@ async fn pages(
     let afresh = again || job.snapshot;
     let mut after = Checkpoint(if afresh { String::new() } else { lease.checkpoint.clone() });
     while let Some(page) = source.pull(&after).await.map_err(refused)? {
+        fault!("intake.pulled");
         check_columns(job, &page)?;
         room(hub).await?;
         after = page.checkpoint.clone();
         take(hub, job, lease, page, again, taken).await?;
+        fault!("intake.committed");
         hub.wake.normalise.notify_one();
         source.confirmed().await.map_err(refused)?;
+        fault!("intake.confirmed");
         progress(taken);
     }
     Ok(())
@@ -152,9 +159,11 @@ async fn take(
     if !store::source_checkpoint(&mut tx, lease, checkpoint).await? {
         return Err(IntakeError::LeaseLost { job: job.name.clone() });
     }
+    fault!("intake.checkpoint");
     let mut number = 0;
     if rows > 0 {
         number = hub.queue.publish(&mut tx, batch).await?;
+        fault!("intake.published");
         store::run_batch(&mut tx, taken.run, number, rows).await?;
         taken.batches += 1;
         taken.rows += u64::from(rows);
@@ -164,6 +173,7 @@ async fn take(
     taken.files += page.files.len() as u64 - known;
     taken.files_known += known;
     store::file_seen_add(&mut tx, lease.source, number, page.files, store::now_us()).await?;
+    fault!("intake.files");
     tx.commit().await?;
     Ok(())
 }

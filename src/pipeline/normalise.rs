@@ -12,6 +12,7 @@ use adapter::{Cell, Fault, FaultKind, Row, Rows};
 
 use super::decide::{self, Came, Work};
 use super::{Hub, JobPlan, MappingPlan};
+use crate::fault::fault;
 use crate::mapping::{self, Found, FoundOne, Item};
 use crate::schema::{self, Draft, Level, Reason, ReasonCode};
 use crate::store::{self, Batch, ItemKey, ItemWrite, Outcome, Priority, StoreError, Tx};
@@ -61,6 +62,7 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
     if !hub.queue.settle(&mut tx, batch.number, count, now_us).await? {
         return Ok(None);
     }
+    fault!("normalise.marked");
     let context = decide::Context {
         now_us,
         system: String::new(),
@@ -91,6 +93,7 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
                     mapped[work.row as usize] = true;
                 }
                 let done = decide::decide(hub, &mut tx, &context, group, works, &mut settled.came).await?;
+                fault!("normalise.decided");
                 outcomes
                     .extend(done.iter().map(|w| {
                         (group[w.mapping].number, group[w.mapping].revision, w.row, w.key.element, w.outcome)
@@ -111,11 +114,14 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
     }
     let unmapped = mapped.iter().filter(|m| !**m).count() as u32;
     write_outcomes(&mut tx, batch.number, count, outcomes, &mut settled.counts).await?;
+    fault!("normalise.outcomes");
     if unmapped > 0 {
         store::batch_unmapped(&mut tx, batch.number, unmapped).await?;
     }
     settled.next = hub.queue.next(&mut tx, &hub.node, hub.epoch).await?;
+    fault!("normalise.claimed");
     tx.commit().await?;
+    fault!("normalise.committed");
     Ok(Some(settled))
 }
 

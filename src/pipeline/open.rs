@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::{FeedPlan, Hub, JobPlan, MappingPlan, Wake, subscribe};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, io_words, nearest, same, say};
+use crate::fault::fault;
 use crate::mapping::{self, Mapping};
 use crate::queue::Queue;
 use crate::schema::{Dataset, FieldId, Schema};
@@ -154,7 +155,9 @@ impl Hub {
         store::feed_away(&mut tx, &configured).await?;
         store::run_interrupted(&mut tx, store::now_us()).await?;
         store::seen_clear(&mut tx).await?;
+        fault!("open.named");
         tx.commit().await?;
+        fault!("open.kept");
         let node = format!("{}", std::process::id());
         let (queue, wake) = (Queue, Wake::default());
         Ok(Self { config, db, queue, schema, plan, jobs, feeds, node, epoch, row_mapping, wake })

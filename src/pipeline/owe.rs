@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use super::decide::{Came, Candidate, Context, shown};
 use super::plan::{DatasetPlan, Pointed};
 use super::{FeedPlan, Hub};
+use crate::fault::fault;
 use crate::schema;
 use crate::store::{self, Carried, ParentStand, Priority, Raise, Stuck, Tx};
 
@@ -161,6 +162,7 @@ pub(super) async fn look_again(hub: &Hub, stored: Vec<(i64, i64)>) -> store::Res
         if unblock(hub, &mut tx, feed, stuck).await? > 0 {
             woken.insert(feed.id);
         }
+        fault!("owe.looked_again");
         tx.commit().await?;
     }
     Ok(woken)
@@ -208,7 +210,9 @@ pub(super) async fn release(
         let stuck = store::delivery_blocked(&mut tx, feed.id, Some(part.to_vec()), 0, 0).await?;
         released += unblock(hub, &mut tx, feed, stuck).await?;
     }
+    fault!("owe.released");
     tx.commit().await?;
+    fault!("owe.committed");
     Ok(released)
 }
 

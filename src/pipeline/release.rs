@@ -10,6 +10,7 @@ use adapter::Rows;
 use super::decide::{self, Came, Context, Work};
 use super::normalise::{batch_and_row, lookups, row_items, row_print};
 use super::{Hub, owe};
+use crate::fault::fault;
 use crate::store::{self, Batch, ItemKey, Outcome, Priority};
 
 /// Most items released in one transaction.
@@ -27,6 +28,7 @@ pub async fn follow(hub: &Hub, mut came: Came) -> store::Result<(HashSet<i64>, u
     loop {
         if !came.blocked.is_empty() {
             feeds.extend(owe::look_again(hub, std::mem::take(&mut came.blocked)).await?);
+            fault!("release.looked_again");
         }
         let mut tx = hub.db.begin(Priority::Settle).await?;
         let values: Vec<(i64, &str)> = came.values.iter().map(|(slot, value)| (*slot, value.as_str())).collect();
@@ -43,6 +45,7 @@ pub async fn follow(hub: &Hub, mut came: Came) -> store::Result<(HashSet<i64>, u
         if ready.is_empty() {
             return Ok((feeds, moved));
         }
+        fault!("release.found");
         came = Came::default();
         for part in ready.chunks(ITEMS_AT_ONCE) {
             moved += items(hub, part, &mut came).await?;
@@ -79,7 +82,9 @@ async fn items(hub: &Hub, keys: &[ItemKey], came: &mut Came) -> store::Result<us
         let Some(batch) = store::batch_get(&mut tx, number).await? else { continue };
         moved += batch_items(hub, &mut tx, &batch, &keys, came).await?;
     }
+    fault!("release.decided");
     tx.commit().await?;
+    fault!("release.committed");
     Ok(moved)
 }
 

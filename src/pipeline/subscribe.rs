@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::owe::{self, Owed};
 use super::{FeedPlan, Hub};
 use crate::config::Start;
+use crate::fault::fault;
 use crate::schema;
 use crate::store::{self, FeedRow, Priority, Raise};
 
@@ -55,12 +56,14 @@ pub async fn walk(
             after = last.record;
             dataset_done.clone_from(&dataset.code);
             raised += raise(hub, &mut tx, feed, start, &records).await?;
+            fault!("subscribe.raised");
             let walked = format!("{dataset_done}/{after}");
             if !store::feed_walk(&mut tx, feed.id, "walking", &walked).await? {
                 // Paused meanwhile: it goes on from its row once it is resumed.
                 return Ok(raised);
             }
             tx.commit().await?;
+            fault!("subscribe.walked");
             progress(raised);
         }
     }
@@ -68,9 +71,12 @@ pub async fn walk(
     if !store::feed_walk(&mut tx, feed.id, "on", "").await? {
         return Ok(raised);
     }
+    fault!("subscribe.through");
     tx.commit().await?;
+    fault!("subscribe.on");
     // What came in meanwhile was held back.
     owe::sweep(hub, feed).await?;
+    fault!("subscribe.swept");
     tracing::info!(feed = %feed.name, raised, "Feed {} is owed {raised} stored records.", feed.name);
     Ok(raised)
 }

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::deliver::Step;
 use super::intake::{self, IntakeError, Taken};
 use super::{FeedPlan, Hub, deliver, normalise, release, subscribe};
+use crate::fault::fault;
 use crate::schedule::{self, Due};
 use crate::store::{self, Batch, Priority, StoreError};
 
@@ -31,6 +32,7 @@ pub static SWEPT: AtomicU64 = AtomicU64::new(0);
 /// What a start has to put in order: answers that were lost, walks that were cut off, wake-ups that were missed.
 pub async fn recover(hub: &Hub) -> store::Result<()> {
     let unknown = deliver::recover(hub).await?;
+    fault!("recover.unknown");
     if unknown > 0 {
         tracing::warn!(
             unknown,
@@ -38,13 +40,16 @@ pub async fn recover(hub: &Hub) -> store::Result<()> {
         );
     }
     subscribe::index(hub).await?;
+    fault!("recover.indexed");
     let (_, moved) = release::sweep(hub).await?;
+    fault!("recover.released");
     for feed in &hub.feeds {
         let moved_too = super::owe::sweep(hub, feed).await?;
         if moved + moved_too > 0 {
             tracing::info!(feed = %feed.name, moved, moved_too, "What waited when the program ended goes on.");
         }
     }
+    fault!("recover.swept");
     walk_feeds(hub).await
 }
 
@@ -234,6 +239,7 @@ async fn claim(hub: &Hub) -> store::Result<Option<Batch>> {
     }
     let batch = hub.queue.next(&mut tx, &hub.node, hub.epoch).await?;
     tx.commit().await?;
+    fault!("work.claimed");
     Ok(batch)
 }
 
@@ -242,6 +248,7 @@ async fn settle(hub: &Hub, batch: &Batch) -> store::Result<Option<Batch>> {
     let Some(settled) = normalise::batch(hub, batch).await? else { return Ok(None) };
     hub.wake.settled.notify_waiters();
     let (feeds, _) = release::follow(hub, settled.came).await?;
+    fault!("work.followed");
     hub.wake_feeds(&feeds);
     Ok(settled.next)
 }
@@ -286,7 +293,10 @@ async fn scheduler(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
             let job = hub.jobs[*index].clone();
             let running = hub.clone();
             match keep_next(&hub, &job, now_us).await {
-                Ok(next) => *at_us = next,
+                Ok(next) => {
+                    fault!("work.planned");
+                    *at_us = next;
+                }
                 Err(error) => {
                     tracing::error!(job = %job.name, %error, "The next run cannot be kept.");
                     continue;

@@ -17,6 +17,8 @@ use std::time::Duration;
 use rusqlite::{CachedStatement, Connection, OpenFlags};
 use tokio::sync::oneshot;
 
+use crate::fault::fault;
+
 /// Before 3.51.3 two connections that write and checkpoint at once can lose committed transactions.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_start.sqlite.sql")];
@@ -240,6 +242,7 @@ fn connect_writer(path: &Path, count: &Arc<AtomicU64>) -> Result<Conn> {
             return Err(StoreError::Pragma { pragma, found });
         }
     }
+    fault!("open.connected");
     migrate(&conn.inner)?;
     Ok(conn)
 }
@@ -251,7 +254,12 @@ fn migrate(conn: &Connection) -> Result<()> {
         return Err(StoreError::Newer { found, known });
     }
     for (i, text) in MIGRATIONS.iter().enumerate().skip(found as usize) {
-        conn.execute_batch(&format!("begin immediate; {text}; pragma user_version = {}; commit", i + 1))?;
+        conn.execute_batch(&format!("begin immediate; {text}"))?;
+        fault!("migrate.made");
+        conn.execute_batch(&format!("pragma user_version = {}", i + 1))?;
+        fault!("migrate.numbered");
+        conn.execute_batch("commit")?;
+        fault!("migrate.committed");
     }
     Ok(())
 }
@@ -264,6 +272,7 @@ impl Db {
                 .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
         }
         let lock = lock(path)?;
+        fault!("open.locked");
         let count = Arc::new(AtomicU64::new(0));
         let conn = connect_writer(path, &count)?;
         let shared = Arc::new(Shared { line: Mutex::default(), come: Condvar::new(), count });

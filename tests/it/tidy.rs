@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules of the hub from the ground up: each may use those on lower floors only, as ARCHITECTURE.md draws them.
 const FLOORS: &[&[&str]] = &[
-    &["diagnostic"],
+    &["diagnostic", "fault"],
     &["schema", "schedule", "telemetry", "rehearsal"],
     &["mapping", "store"],
     &["adapters", "queue"],
@@ -90,6 +90,37 @@ fn arrows_between_crates_point_to_the_kit() {
     assert_eq!(own("adapters/formats/Cargo.toml"), set(&["adapter"]));
     assert_eq!(own("adapters/files/Cargo.toml"), set(&["adapter", "formats"]));
     assert_eq!(own("adapters/web/Cargo.toml"), set(&["adapter"]));
+}
+
+/// The list that `tests/torture` works through is what stands in the code, each point once.
+#[test]
+fn every_kill_point_is_on_the_list() {
+    let mut points: Vec<String> = Vec::new();
+    for file in rust_files(&root().join("src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
+        let found = code.filter_map(|l| l.split_once("fault!(\"")?.1.split('"').next().map(str::to_owned));
+        points.extend(found);
+    }
+    let mut listed = kill_points();
+    points.sort();
+    listed.sort();
+    assert_eq!(points, listed);
+}
+
+fn kill_points() -> Vec<String> {
+    let list = std::fs::read_to_string(root().join("tests/torture/points.txt")).unwrap();
+    let lines = list.lines().filter(|l| !l.starts_with('#'));
+    lines.filter_map(|l| l.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[cfg(not(feature = "faults"))]
+#[test]
+fn the_program_itself_has_no_kill_points() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_exchange-hub")).unwrap();
+    // Each name stands behind these words, so that one look is enough for all.
+    let has = |word: &str| memchr::memmem::find(&program, word.as_bytes()).is_some();
+    assert!(!has("kill point ") && !has("HUB_FAULT"));
 }
 
 #[test]
