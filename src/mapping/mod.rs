@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub use apply::Bound;
 pub use example::{ExampleOutcome, Mismatch};
 pub use load::load;
-pub use trace::{FieldTrace, Trace};
+pub use trace::{Assigned, FieldTrace, LookedUp, Stamped, Trace};
 
 use crate::schema::{Dataset, Draft, FieldId, Reason};
 use condition::Condition;
@@ -67,6 +67,8 @@ pub struct Mapping {
     /// Rules for [`Given::Item`], by its number.
     given: Vec<Rule>,
     stamps: Vec<FieldId>,
+    /// Of codes and stamps: how they are written, for `mapping try`.
+    later: Vec<Later>,
     volatile: Vec<FieldId>,
     examples: Vec<Example>,
 }
@@ -311,6 +313,14 @@ struct Version {
     reading: row::Reading,
     /// None: a whole number.
     forms: Option<convert::form::Forms>,
+}
+
+/// The rule of a field that the hub fills when it stores the record.
+#[derive(Debug)]
+struct Later {
+    field: FieldId,
+    written: String,
+    place: String,
 }
 
 /// A field and the rule that fills it.

@@ -471,6 +471,12 @@ pub(super) fn lookup_value(number: usize, cx: &mut Context<'_>) -> Option<String
     for (i, rule) in rules.iter().enumerate() {
         values.write(i, |out| rule.eval(cx, out));
     }
+    // A list that another field of the record was made to: none of its elements would be found by the whole of it.
+    let is_list = |rule: &Rule| matches!(rule.source, Source::Field(field) if cx.mapping.dataset.fields[field].list);
+    let mut lists = rules.iter().enumerate().filter(|(_, rule)| is_list(rule)).filter_map(|(i, _)| values.get(i));
+    if let Some(list) = lists.find(|value| value.contains(';')) {
+        cx.problems.push(lookup_problem(ReasonCode::LookupList, number, list, cx));
+    }
     let whole = cx.problems.len() == problems && (0..rules.len()).all(|i| values.get(i).is_some());
     whole.then(|| index_value((0..rules.len()).map(|i| values.get(i))))
 }

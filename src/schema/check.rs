@@ -6,7 +6,7 @@
 
 mod value;
 
-use super::{Condition, Dataset, Draft, Field, FieldId, Identifier, Reason, ReasonCode};
+use super::{Condition, Dataset, Draft, Field, FieldId, Identifier, Level, Reason, ReasonCode};
 use value::Checked;
 
 /// What a source may switch, and what will still be filled in.
@@ -43,6 +43,21 @@ pub fn check(dataset: &Dataset, draft: &Draft, options: &CheckOptions<'_>, reaso
             demand(dataset, condition, draft, options, first, reasons);
         }
     }
+}
+
+/// Why one value can never be right in this field, whatever else the record says. For what a mapping writes into every
+/// record: it is wrong before there is one.
+pub fn check_constant(dataset: &Dataset, field: FieldId, text: &str) -> Vec<Reason> {
+    let mut draft = Draft::new(dataset.fields.len());
+    draft.set(field, text);
+    let (options, mut reasons) = (CheckOptions::default(), Vec::new());
+    let field = &dataset.fields[field];
+    // Which numbers are right may depend on the kind of document that another field names.
+    if field.document_type.is_none() && !text.is_empty() {
+        value::check(&mut Checked { dataset, draft: &draft, options: &options, field, reasons: &mut reasons }, text);
+        reasons.retain(|reason| reason.level == Level::Refuse);
+    }
+    reasons
 }
 
 fn holds(condition: &Condition, draft: &Draft) -> bool {

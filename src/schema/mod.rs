@@ -22,7 +22,7 @@ pub(crate) mod table;
 use std::sync::Arc;
 
 pub use body::{BodyField, BodyUnreadable, body, body_fields, draft_of};
-pub use check::{CheckOptions, check};
+pub use check::{CheckOptions, check, check_constant};
 pub use codes::{CodeSet, CodeValue, Confidence, Membership};
 pub use draft::{Draft, index_value};
 pub use holidays::Holidays;

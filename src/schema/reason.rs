@@ -69,6 +69,7 @@ codes! {
     PatternUnmatched: "“{v}”不符合格式 {0}", "\"{v}\" does not match {0}";
     LookupMissing: "在 {0} 中找不到 {1} 为“{v}”的记录", "no record of {0} has {1} \"{v}\"";
     LookupMany: "在 {0} 中有多条 {1} 为“{v}”的记录", "more than one record of {0} has {1} \"{v}\"";
+    LookupList: "“{v}”是多个值，不能按 {1} 在 {0} 中逐个查找", "\"{v}\" is several values, and {0} is looked up by one {1} only";
     ExpressionFailed: "表达式无法计算：{0}", "the expression failed: {0}";
     ListUneven: "各列表的个数不一致：{0}", "the lists differ in length: {0}";
     CellUndecodable: "该列含有不是 {0} 编码的字节", "the cell has bytes that are not {0}";

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::{Loader, Node, maybe};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Lang, nearest};
 use crate::mapping::rule::{Codes, Source, key_of, without_zero_fraction};
 use crate::schema::table::{Document, Word, nothing, say};
-use crate::schema::{CodeSet, Field};
+use crate::schema::{CodeSet, Field, check_constant};
 
 /// Codes that a hint shows.
 const CODES_SHOWN: usize = 8;
@@ -28,7 +28,7 @@ impl Loader<'_> {
         if let (Source::Const(_) | Source::Present { .. }, Some(field)) = (source, field) {
             for key in ["const", "then", "else"] {
                 if let Some(word) = doc.text(rule, key) {
-                    self.code_is_known(doc, &word, field);
+                    self.value_fits(doc, &word, field);
                 }
             }
             return None;
@@ -45,7 +45,7 @@ impl Loader<'_> {
         if let Some(field) = field {
             self.table_gives_codes(doc, rule, field);
             if let Some(otherwise) = &otherwise {
-                self.code_is_known(doc, otherwise, field);
+                self.value_fits(doc, otherwise, field);
             }
         }
         Some(Codes {
@@ -96,18 +96,31 @@ impl Loader<'_> {
         let Some(table) = rule.get("table").and_then(|node| node.get_ref().as_table()) else { return };
         for node in table.values() {
             if let Some(value) = node.get_ref().as_str() {
-                self.code_is_known(doc, &Word { text: value.to_owned(), at: node.span().start }, field);
+                self.value_fits(doc, &Word { text: value.to_owned(), at: node.span().start }, field);
             }
         }
     }
 
-    /// A value written in the mapping is one of the field's codes, if those are known.
-    pub(super) fn code_is_known(&self, doc: &mut Document<'_>, word: &Word, field: &Field) {
-        let Some(set) = field.codes.as_ref().filter(|set| set.refuses()) else { return };
+    /// A value written in the mapping is one that the field can have: else every record with it would be refused.
+    pub(super) fn value_fits(&self, doc: &mut Document<'_>, word: &Word, field: &Field) {
+        if self.no_code(doc, word, field) {
+            return;
+        }
+        let Some(dataset) = &self.dataset else { return };
+        let id = dataset.field(&field.name);
+        for reason in id.map(|id| check_constant(dataset, id, &word.text)).unwrap_or_default() {
+            let message = say(reason.render(Lang::Zh), reason.render(Lang::En));
+            doc.wrong(word.at, message, say("每条记录都会因此被退回", "every record with it would be refused"));
+        }
+    }
+
+    /// Notes a value that is none of the field's codes, if those are known.
+    fn no_code(&self, doc: &mut Document<'_>, word: &Word, field: &Field) -> bool {
+        let Some(set) = field.codes.as_ref().filter(|set| set.refuses()) else { return false };
         let incomplete = || set.incomplete.iter().any(|beginning| word.text.starts_with(beginning.as_str()));
         let elements = if field.list { word.text.split(';').collect() } else { vec![word.text.as_str()] };
         let unknown = elements.into_iter().find(|code| !code.is_empty() && set.by_code(code).is_none());
-        let Some(code) = unknown.filter(|_| !incomplete()) else { return };
+        let Some(code) = unknown.filter(|_| !incomplete()) else { return false };
         let hint = match set.by_name(code) {
             Some(value) => {
                 let (code, name) = (&value.code, &value.name_zh);
@@ -125,6 +138,7 @@ impl Loader<'_> {
             format!("`{code}` is no code of `{name}` ({label})"),
         );
         doc.wrong(word.at, message, hint);
+        true
     }
 }
 

@@ -21,7 +21,7 @@ use toml::de::{DeTable, DeValue};
 use super::convert::clean::Width;
 use super::row::{Placeholders, Reading};
 use super::rule::{Rule, Source, UnitField};
-use super::{Assign, FieldRule, Lookup, Mapping, Name, WhenLost};
+use super::{Assign, FieldRule, Later, Lookup, Mapping, Name, WhenLost};
 use crate::diagnostic::{Diagnostic, Words, nearest, place};
 use crate::schema::table::{Document, Word, perhaps, say};
 use crate::schema::{Dataset, FieldId, Schema};
@@ -104,11 +104,14 @@ struct Loader<'s> {
     assigns: Vec<Assign>,
     given: Vec<Rule>,
     stamps: Vec<FieldId>,
+    later: Vec<Later>,
     code_sets: BTreeSet<String>,
     /// Slots that differ from element to element of `each`.
     split_slots: Vec<usize>,
     /// Where rules point at other fields: file, place, field.
     pointed: Vec<(PathBuf, usize, FieldId)>,
+    /// Fields of which codes are assigned: file, place, field, and whether it is the platform.
+    assigned_from: Vec<(PathBuf, usize, FieldId, bool)>,
     rules: Vec<FieldRule>,
 }
 
@@ -129,9 +132,11 @@ impl<'s> Loader<'s> {
             assigns: Vec::new(),
             given: Vec::new(),
             stamps: Vec::new(),
+            later: Vec::new(),
             code_sets: BTreeSet::new(),
             split_slots: Vec::new(),
             pointed: Vec::new(),
+            assigned_from: Vec::new(),
             rules: Vec::new(),
         }
     }
@@ -166,6 +171,7 @@ impl<'s> Loader<'s> {
         let version = root.get("version").and_then(|node| self.version(own, node));
         self.fields(own, root, shared, shared_root);
         self.pointed_at(own, shared);
+        self.assignable(own, shared);
         let withdraw_when = root.get("withdraw_when").and_then(|node| self.condition(own, node, "withdraw_when"));
         let when_lost = self.choice(own, root, "when_lost", &["keep", "withdraw"]);
         let parents = self.choice(own, root, "parents", &["wait", "warn"]);
@@ -208,6 +214,7 @@ impl<'s> Loader<'s> {
             assigns: self.assigns,
             given: self.given,
             stamps: self.stamps,
+            later: self.later,
             volatile,
             examples,
         })
@@ -342,16 +349,20 @@ impl<'s> Loader<'s> {
         };
         let place = format!("{source}:{line}");
         let built = self.rule(doc, node, Some(field));
-        let push = |rule, unit| self.rules.push(FieldRule { field, rule, unit, written, place });
+        let later = || Later { field, written: written.clone(), place: place.clone() };
         match built {
-            Some(Built::Rule(rule, unit)) => push(rule, unit),
+            Some(Built::Rule(rule, unit)) => self.rules.push(FieldRule { field, rule, unit, written, place }),
             Some(Built::Assign(assign, kept)) => {
-                if let Some(rule) = kept {
-                    push(rule, UnitField::Fixed);
-                }
+                self.later.push(later());
                 self.assigns.push(assign);
+                if let Some(rule) = kept {
+                    self.rules.push(FieldRule { field, rule, unit: UnitField::Fixed, written, place });
+                }
             }
-            Some(Built::Stamp) => self.stamps.push(field),
+            Some(Built::Stamp) => {
+                self.later.push(later());
+                self.stamps.push(field);
+            }
             Some(Built::Nothing) | None => {}
         }
     }

@@ -120,6 +120,18 @@ impl Loader<'_> {
         at: usize,
     ) -> Option<&'static str> {
         let sources = if for_field { SOURCES } else { VALUE_SOURCES };
+        let only_of_fields = |name: &&str| SOURCES.contains(name) && !sources.contains(name);
+        if let Some((key, _)) = table.iter().find(|(key, _)| only_of_fields(&key.get_ref().as_ref())) {
+            let name = key.get_ref();
+            let message = say(
+                format!("`{name}` 只能作为字段的规则，不能用在此处"),
+                format!("`{name}` is a rule for a field, and cannot stand here"),
+            );
+            let hint =
+                say("此处写列名，或只用原始行的规则", "a column belongs here, or a rule that reads the row alone");
+            doc.wrong(key.span().start, message, hint);
+            return None;
+        }
         let known: Vec<&str> =
             sources.iter().chain(STEPS).copied().chain(PARTS.iter().map(|(part, _)| *part)).collect();
         doc.only(table, &known);
@@ -269,7 +281,7 @@ impl Loader<'_> {
         let split = if ready { None } else { self.split_by(doc, table, field) };
         let default = doc.text(table, "default");
         if let (Some(default), Some(field)) = (&default, field) {
-            self.code_is_known(doc, default, field);
+            self.value_fits(doc, default, field);
         }
         let rule = Rule {
             source,

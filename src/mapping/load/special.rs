@@ -8,10 +8,10 @@ use super::rule::Built;
 use super::{Loader, Node, maybe, no_field};
 use crate::diagnostic::{Words, nearest};
 use crate::mapping::expression::{Expression, Parsed};
-use crate::mapping::rule::Rule;
+use crate::mapping::rule::{Rule, Source};
 use crate::mapping::{Assign, Given, Lookup, Missing};
 use crate::schema::table::{Document, Word, nothing, say};
-use crate::schema::{Dataset, FieldId};
+use crate::schema::{Dataset, FieldId, Membership, deal_code_possible};
 
 /// What can be assigned.
 const ALGORITHMS: &[&str] = &["unified-deal-code"];
@@ -19,6 +19,11 @@ const ALGORITHMS: &[&str] = &["unified-deal-code"];
 const PLATFORM: &str = "PLATFORM_CODE";
 /// Length of the credit code of a platform's operator.
 const CREDIT_CODE_CHARS: usize = 18;
+/// The code set of classes of trade.
+const CLASSES: &str = "trade_class";
+/// A class and a platform of which codes can be made, to judge the other by.
+const CLASS_LIKE: &str = "A01";
+const PLATFORM_LIKE: &str = "12350100MB02709751";
 
 impl Loader<'_> {
     pub(super) fn lookup(&mut self, doc: &mut Document<'_>, table: &DeTable<'_>, at: usize) -> Option<usize> {
@@ -46,7 +51,16 @@ impl Loader<'_> {
         for (key, node) in wanted {
             let word = Word { text: key.get_ref().to_string(), at: key.span().start };
             let field = field_of(doc, &dataset, &word);
-            let rule = self.looked_for(doc, node, &dataset, field);
+            let in_list = field.is_some_and(|field| dataset.fields[field].list);
+            if in_list {
+                let (code, name) = (&dataset.code, &word.text);
+                let message = say(
+                    format!("{code} 的 `{name}` 是列表，不能按其中的元素查找"),
+                    format!("`{name}` of {code} is a list, and a look-up does not find what stands in one"),
+                );
+                doc.wrong(word.at, message, say("改按单值字段查找", "look up by a field with one value"));
+            }
+            let rule = self.looked_for(doc, node, &dataset, field, in_list);
             values.extend(field.zip(rule));
         }
         values.sort_by_key(|(field, _)| *field);
@@ -56,13 +70,14 @@ impl Loader<'_> {
         Some(self.lookups.len() - 1)
     }
 
-    /// The value looked for, read as the other dataset reads its field.
+    /// The value looked for, read as the other dataset reads its field. `told`: that this is a list is told already.
     fn looked_for(
         &mut self,
         doc: &mut Document<'_>,
         node: &Node<'_>,
         dataset: &Arc<Dataset>,
         field: Option<FieldId>,
+        told: bool,
     ) -> Option<Rule> {
         let rule = match (node.get_ref().as_str(), field) {
             (Some(_), Some(field)) => {
@@ -74,7 +89,21 @@ impl Loader<'_> {
             _ => self.rule(doc, node, None),
         };
         match rule {
-            Some(Built::Rule(rule, _)) => Some(rule),
+            Some(Built::Rule(rule, _)) => {
+                // A list field of this record may be pointed at: mostly it has one element.
+                if rule.split.is_some() && !told {
+                    let message = say(
+                        "按列表查找：列表会作为一个整体查找，其中的元素查不到",
+                        "a list is looked for as a whole, so that none of its elements is found",
+                    );
+                    let hint = say(
+                        "用 [each] 让每个元素成为一条记录，再逐个查找",
+                        "make a record of each element by [each]; then each is looked up",
+                    );
+                    doc.wrong(node.span().start, message, hint);
+                }
+                Some(rule)
+            }
             Some(_) => {
                 doc.wrong(node.span().start, say("没有要查找的值", "nothing is looked for"), where_hint());
                 None
@@ -122,16 +151,25 @@ impl Loader<'_> {
                     self.class_is_known(doc, &word);
                     Some(Given::Const(word.text))
                 }
-                None => self.given(doc, node),
+                None => {
+                    self.classes_are_known(doc, node);
+                    self.given(doc, node)
+                }
             },
         };
         let platform = self.platform(doc, table, at);
+        if let Some(Given::Field(field)) = platform {
+            let at = table.get("platform").map_or(at, |node| node.span().start);
+            self.assigned_from.push((doc.file.to_owned(), at, field, true));
+        }
         let words = match table.get("by") {
             Some(node) if node.get_ref().as_array().is_some() => doc.words(node),
             _ => vec![doc.needed(table, "by", at)],
         };
         let by: Vec<FieldId> =
             words.iter().filter(|w| !w.text.is_empty()).filter_map(|word| self.own_field(doc, word)).collect();
+        let place = table.get("by").map_or(at, |node| node.span().start);
+        self.assigned_from.extend(by.iter().map(|by| (doc.file.to_owned(), place, *by, false)));
         let dataset = self.dataset.clone()?;
         let lists = by.iter().filter(|by| dataset.fields[**by].list).count();
         if lists > 0 && by.len() > 1 {
@@ -155,11 +193,85 @@ impl Loader<'_> {
     }
 
     fn class_is_known(&self, doc: &mut Document<'_>, word: &Word) {
-        let Some(set) = self.schema.code_set("trade_class").filter(|set| set.refuses()) else { return };
-        if set.by_code(&word.text).is_none() {
-            let hint = set.by_name(&word.text).map_or_else(nothing, |value| maybe(&value.code, ""));
-            let name = &word.text;
-            doc.wrong(word.at, say(format!("`{name}` 不是交易分类"), format!("`{name}` is no class of trade")), hint);
+        let set = self.schema.code_set(CLASSES);
+        let judged = set.map_or(Membership::Unknown, |set| set.judge(&word.text));
+        if judged != Membership::Out && deal_code_possible(&word.text, PLATFORM_LIKE) {
+            return;
+        }
+        let hint = set.and_then(|set| set.by_name(&word.text)).map_or_else(
+            || say("三位代码，如 A01，见代码集 trade_class", "three characters such as A01: code set trade_class"),
+            |value| maybe(&value.code, ""),
+        );
+        let name = &word.text;
+        doc.wrong(word.at, say(format!("`{name}` 不是交易分类"), format!("`{name}` is no class of trade")), hint);
+    }
+
+    /// Every class that a rule itself writes; what it copies is known with the row only.
+    fn classes_are_known(&self, doc: &mut Document<'_>, node: &Node<'_>) {
+        let Some(rule) = node.get_ref().as_table() else { return };
+        for key in ["const", "then", "else", "default"] {
+            if let Some(value) = rule.get(key).and_then(|node| node.get_ref().as_str().map(|text| (text, node.span())))
+            {
+                self.class_is_known(doc, &Word { text: value.0.to_owned(), at: value.1.start });
+            }
+        }
+        let Some(table) = rule.get("table") else { return };
+        let mut classes: Vec<(String, usize)> = match table.get_ref().as_table() {
+            Some(own) => {
+                own.values().filter_map(|node| Some((node.get_ref().as_str()?.to_owned(), node.span().start))).collect()
+            }
+            None => {
+                let named = table.get_ref().as_str().and_then(|name| self.tables.get(name));
+                named.iter().flat_map(|table| table.values()).map(|c| (c.clone(), table.span().start)).collect()
+            }
+        };
+        classes.sort();
+        classes.dedup();
+        for (text, at) in classes.into_iter().filter(|(text, _)| !text.is_empty()) {
+            self.class_is_known(doc, &Word { text, at });
+        }
+    }
+
+    /// A code is made of fields: without a rule for them, or with a constant of which none can be made, no row ever
+    /// gets one.
+    pub(super) fn assignable<'d>(&self, own: &mut Document<'d>, shared: &mut Document<'d>) {
+        let Some(dataset) = &self.dataset else { return };
+        for (file, at, field, is_platform) in &self.assigned_from {
+            let name = &dataset.fields[*field].name;
+            let doc = if own.file == file { &mut *own } else { &mut *shared };
+            match self.rules.iter().find(|rule| rule.field == *field).map(|rule| &rule.rule.source) {
+                None => {
+                    let mapping = self.name;
+                    let message = say(
+                        format!("{mapping} 没有 `{name}` 的规则，永远分配不了代码"),
+                        format!("{mapping} has no rule for `{name}`, so no code can ever be assigned"),
+                    );
+                    let hint = match is_platform {
+                        true => say(
+                            "填写该字段，或加上 platform = \"平台运行机构的信用代码\"",
+                            "fill it, or add platform = \"the operator's credit code\"",
+                        ),
+                        false => say("填写该字段，或在 by 中改用其他字段", "fill it, or name other fields in `by`"),
+                    };
+                    doc.wrong(*at, message, hint);
+                }
+                Some(Source::Const(platform)) if *is_platform => self.platform_fits(doc, platform, *at),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn platform_fits(&self, doc: &mut Document<'_>, platform: &str, at: usize) {
+        if !deal_code_possible(CLASS_LIKE, platform) {
+            let message = say(
+                format!("平台 `{platform}` 不是有效的信用代码，不能组成统一交易标识码"),
+                format!("the platform `{platform}` is no right credit code, so no deal code can be made of it"),
+            );
+            let hint = say(
+                "写平台运行机构的 18 位统一社会信用代码，含正确的校验位",
+                "write the operator's credit code: 18 characters, the last of them the right check character",
+            );
+            doc.wrong(at, message, hint);
         }
     }
 
@@ -177,11 +289,20 @@ impl Loader<'_> {
             }
             return field.map(Given::Field);
         };
+        let constant = |node: &Node<'_>| node.get_ref().as_table()?.get("const")?.get_ref().as_str().map(str::to_owned);
         match node.get_ref().as_str() {
-            None => self.given(doc, node),
+            None => {
+                if let Some(platform) = constant(node) {
+                    self.platform_fits(doc, &platform, node.span().start);
+                }
+                self.given(doc, node)
+            }
             Some(text) => match dataset.field(text) {
                 Some(field) => Some(Given::Field(field)),
-                None if text.len() == CREDIT_CODE_CHARS => Some(Given::Const(text.to_owned())),
+                None if text.len() == CREDIT_CODE_CHARS => {
+                    self.platform_fits(doc, text, node.span().start);
+                    Some(Given::Const(text.to_owned()))
+                }
                 None => {
                     let near = nearest(text, dataset.fields.iter().map(|field| field.name.as_str()));
                     let hint = near.map_or_else(

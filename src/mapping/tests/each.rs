@@ -104,6 +104,33 @@ BIDDER_NAME = { from = "DW", as = "name" }
     ");
 }
 
+#[test]
+fn every_element_is_looked_up_by_itself() {
+    let text = r#"
+dataset = "513"
+identity = ["ID", "MC"]
+[each]
+split = { MC = "、" }
+[fields]
+WIN_BIDDER_NAME = "MC"
+WIN_BIDDER_CODE = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = { field = "WIN_BIDDER_NAME" } }, take = "LEGAL_CODE" }
+"#;
+    let mapping = mapping(text);
+    let given = rows(&["ID", "MC"], &[&["1", "甲、乙"]]);
+    let bound = mapping.bind(given.columns(), true).unwrap();
+    assert_eq!(bound.needs(&given, READ_US)[0].iter().collect::<Vec<_>>(), ["乙", "甲"]);
+    let one = crate::mapping::FoundOne::One { record: 1, version: 1, value: Some("91420704MA0000000P".to_owned()) };
+    let found = Found(vec![[("甲".to_owned(), one)].into()]);
+    assert_snapshot!(shown(&mapping, &given, &found), @r#"
+    row 0, element 0, identity 1|甲, group 1
+      WIN_BIDDER_NAME = 甲
+      WIN_BIDDER_CODE = 91420704MA0000000P
+    row 0, element 1, identity 1|乙, group 1
+      WIN_BIDDER_NAME = 乙
+      waits for look-up 0: 乙
+    "#);
+}
+
 proptest::proptest! {
     /// Rows are bytes from outside: whatever stands in them, every row makes at least one item, and nothing panics.
     #[test]
@@ -136,7 +163,7 @@ WIN_BIDDER_NAME = { from = "BT", as = "name" }
 URL = { concat = ["ID", "BD"], separator = "/" }
 OTHER_CONTENT = { expr = 'MID(BT, LEN(ID), 2) ~ TEXT(SC, "000")' }
 WIN_BIDDER_CODE = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = { field = "WIN_BIDDER_NAME" } }, take = "LEGAL_CODE" }
-UNIFIED_DEAL_CODE = { assign = "unified-deal-code", class = "A01", by = "BID_SECTION_CODE", from = "MC" }
+UNIFIED_DEAL_CODE = { assign = "unified-deal-code", class = "A01", by = "BID_SECTION_CODE", from = "MC", platform = "12350100MB02709751" }
 DATA_TIMESTAMP = { stamp = "version" }
 "#;
 

@@ -149,6 +149,8 @@ PRICE_FORM_CODE = {}
       hint: equal is written ==
     m.toml:26:21: `class` is missing
       hint: class = "A01": the class of trade, code set trade_class
+    m.toml:26:21: s/m has no rule for `PLATFORM_CODE`, so no code can ever be assigned
+      hint: fill it, or add platform = "the operator's credit code"
     m.toml:26:32: `assign` cannot be `deal`
       hint: one of unified-deal-code
     m.toml:26:45: WIN_RESULT_ANNO has no field `BID_SECTION`
@@ -266,6 +268,136 @@ fn mistakes_of_the_system_stand_in_its_own_file() {
     common.toml:4:26: `as` cannot be `txt`
       hint: `text`?
     ");
+}
+
+#[test]
+fn what_can_never_be_right_is_refused_before_there_is_a_row() {
+    let text = r#"
+dataset = "513"
+[tables.class]
+"工程" = "A01"
+"货物" = "D1"
+[fields]
+NOTICE_SEND_TIME = { const = "2016-04-14" }
+PLATFORM_CODE = { const = "12350100MB02709752" }
+URL = { from = "A", default = "\u0001" }
+BID_AMOUNT = { const = "12.3456789" }
+BIDDER_ROLE = { present = "A", then = "1", else = "01234567890" }
+UNIFIED_DEAL_CODE = { assign = "unified-deal-code", class = { from = "LX", table = "class" }, by = "BID_SECTION_CODE" }
+"#;
+    assert_snapshot!(mistakes(text, Lang::En), @r#"
+    m.toml:7:30: NOTICE_SEND_TIME (公告发布时间): "2016-04-14" is no date of the form yyyyMMddHHmmss [数据规范 513]
+      hint: every record with it would be refused
+    m.toml:8:27: PLATFORM_CODE (交易系统标识码): "12350100MB02709752" is no valid unified social credit code: the check character is 2, should be 1 [GB 32100-2015]
+      hint: every record with it would be refused
+    m.toml:9:31: URL (公告源URL): has the control character U+0001, which is not allowed [XML 1.0]
+      hint: every record with it would be refused
+    m.toml:10:24: BID_AMOUNT (中标金额): "12.3456789" has 7 digits after the point, at most 6 allowed [数据规范 513]
+      hint: every record with it would be refused
+    m.toml:11:39: `1` is no code of `subject_role` (主体角色类型)
+      hint: 01 招标人, 02 招标代理机构, 03 投标人, 04 采购人, 05 采购代理机构, 06 供应商, 07 出让人, 08 受让人
+    m.toml:11:51: `01234567890` is no code of `subject_role` (主体角色类型)
+      hint: 01 招标人, 02 招标代理机构, 03 投标人, 04 采购人, 05 采购代理机构, 06 供应商, 07 出让人, 08 受让人
+    m.toml:12:21: the platform `12350100MB02709752` is no right credit code, so no deal code can be made of it
+      hint: write the operator's credit code: 18 characters, the last of them the right check character
+    m.toml:12:84: `D1` is no class of trade
+      hint: three characters such as A01: code set trade_class
+    m.toml:12:100: s/m has no rule for `BID_SECTION_CODE`, so no code can ever be assigned
+      hint: fill it, or name other fields in `by`
+    "#);
+    let assigned = |rule: &str| {
+        let text = format!(
+            "dataset = \"513\"\n[fields]\nBID_SECTION_CODE = \"B\"\nUNIFIED_DEAL_CODE = {{ assign = \"unified-deal-code\", by = \"BID_SECTION_CODE\", {rule} }}\n"
+        );
+        format!("{}\n{}", mistakes(&text, Lang::En), mistakes(&text, Lang::Zh))
+    };
+    let right = "class = \"A01\", platform = \"12350100MB02709751\"";
+    assert_snapshot!(assigned(right), @r#"
+    no mistake
+    no mistake
+    "#);
+    assert_snapshot!(assigned("class = \"A01\""), @r#"
+    m.toml:4:21: s/m has no rule for `PLATFORM_CODE`, so no code can ever be assigned
+      hint: fill it, or add platform = "the operator's credit code"
+    m.toml:4:21: s/m 没有 `PLATFORM_CODE` 的规则，永远分配不了代码
+      提示：填写该字段，或加上 platform = "平台运行机构的信用代码"
+    "#);
+    assert_snapshot!(assigned("class = \"A1\", platform = \"12350100MB02709752\""), @r#"
+    m.toml:4:86: `A1` is no class of trade
+      hint: three characters such as A01: code set trade_class
+    m.toml:4:103: the platform `12350100MB02709752` is no right credit code, so no deal code can be made of it
+      hint: write the operator's credit code: 18 characters, the last of them the right check character
+    m.toml:4:86: `A1` 不是交易分类
+      提示：三位代码，如 A01，见代码集 trade_class
+    m.toml:4:103: 平台 `12350100MB02709752` 不是有效的信用代码，不能组成统一交易标识码
+      提示：写平台运行机构的 18 位统一社会信用代码，含正确的校验位
+    "#);
+    assert_snapshot!(assigned("class = { const = \"X99\" }, platform = { const = \"1\" }"), @r#"
+    m.toml:4:96: `X99` is no class of trade
+      hint: three characters such as A01: code set trade_class
+    m.toml:4:116: the platform `1` is no right credit code, so no deal code can be made of it
+      hint: write the operator's credit code: 18 characters, the last of them the right check character
+    m.toml:4:96: `X99` 不是交易分类
+      提示：三位代码，如 A01，见代码集 trade_class
+    m.toml:4:116: 平台 `1` 不是有效的信用代码，不能组成统一交易标识码
+      提示：写平台运行机构的 18 位统一社会信用代码，含正确的校验位
+    "#);
+    assert_snapshot!(assigned("class = { from = \"LX\", table = { \"货物\" = \"货物\", \"无\" = \"\" }, else = \"Z\" }, platform = \"12350100MB02709751\""), @r#"
+    m.toml:4:118: `货物` is no class of trade
+      hint: three characters such as A01: code set trade_class
+    m.toml:4:143: `Z` is no class of trade
+      hint: three characters such as A01: code set trade_class
+    m.toml:4:118: `货物` 不是交易分类
+      提示：三位代码，如 A01，见代码集 trade_class
+    m.toml:4:143: `Z` 不是交易分类
+      提示：三位代码，如 A01，见代码集 trade_class
+    "#);
+}
+
+#[test]
+fn what_a_look_up_cannot_find_is_refused() {
+    let text = r#"
+dataset = "513"
+identity = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_CODE = "ID" }, take = "LEGAL_NAME" }
+[fields]
+WIN_BIDDER_CODE = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = { from = "ZBR", split = "、" } }, take = "LEGAL_CODE" }
+WIN_BIDDER_NAME = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_CODE = { lookup = "PROJECT", where = { PROJECT_CODE = "X" }, take = "LEGAL_CODE" } }, take = "LEGAL_NAME" }
+TENDER_AGENCY_NAME = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_CODE = { field = "WIN_BIDDER_CODE" } }, take = "LEGAL_NAME" }
+TENDER_AGENCY_CODE = { lookup = "TENDER_ANN_QUA_INQUERY_ANN", where = { UNIFIED_DEAL_CODES = "DM" }, take = "TENDER_AGENCY_CODE" }
+NOTICE_NAME = { from = "A", as = "money", unit_from = { stamp = "version" } }
+"#;
+    assert_snapshot!(mistakes(text, Lang::En), @r#"
+    m.toml:3:14: `lookup` is a rule for a field, and cannot stand here
+      hint: a column belongs here, or a rule that reads the row alone
+    m.toml:5:74: a list is looked for as a whole, so that none of its elements is found
+      hint: make a record of each element by [each]; then each is looked up
+    m.toml:6:76: `lookup` is a rule for a field, and cannot stand here
+      hint: a column belongs here, or a rule that reads the row alone
+    m.toml:7:87: `WIN_BIDDER_CODE` itself comes from another record or field
+      hint: read the column instead
+    m.toml:8:73: `UNIFIED_DEAL_CODES` of TENDER_ANN_QUA_INQUERY_ANN is a list, and a look-up does not find what stands in one
+      hint: look up by a field with one value
+    m.toml:9:34: `NOTICE_NAME` is no amount of money in the schema
+      hint: as = "number"
+    m.toml:9:57: `stamp` is a rule for a field, and cannot stand here
+      hint: a column belongs here, or a rule that reads the row alone
+    "#);
+    assert_snapshot!(mistakes(text, Lang::Zh), @r#"
+    m.toml:3:14: `lookup` 只能作为字段的规则，不能用在此处
+      提示：此处写列名，或只用原始行的规则
+    m.toml:5:74: 按列表查找：列表会作为一个整体查找，其中的元素查不到
+      提示：用 [each] 让每个元素成为一条记录，再逐个查找
+    m.toml:6:76: `lookup` 只能作为字段的规则，不能用在此处
+      提示：此处写列名，或只用原始行的规则
+    m.toml:7:87: `WIN_BIDDER_CODE` 自身取自另一记录或字段
+      提示：改为读取列
+    m.toml:8:73: TENDER_ANN_QUA_INQUERY_ANN 的 `UNIFIED_DEAL_CODES` 是列表，不能按其中的元素查找
+      提示：改按单值字段查找
+    m.toml:9:34: `NOTICE_NAME` 在规范中不是金额
+      提示：as = "number"
+    m.toml:9:57: `stamp` 只能作为字段的规则，不能用在此处
+      提示：此处写列名，或只用原始行的规则
+    "#);
 }
 
 #[test]

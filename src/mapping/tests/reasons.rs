@@ -20,6 +20,7 @@ fn every_reason_of_a_mapping_speaks_both_languages() {
         (PatternUnmatched, "某项目", &["第(.+?)包"]),
         (LookupMissing, "新局", &["LEGAL_PERSON_BASE", "LEGAL_NAME"]),
         (LookupMany, "两家", &["LEGAL_PERSON_BASE", "LEGAL_NAME"]),
+        (LookupList, "甲;乙", &["LEGAL_PERSON_BASE", "LEGAL_NAME"]),
         (ExpressionFailed, "", &["VALUE(\"甲\")"]),
         (ListUneven, "", &["BDBH 3, BDMC 2"]),
         (CellUndecodable, "B9 FF", &["GBK"]),
@@ -62,6 +63,8 @@ fn every_reason_of_a_mapping_speaks_both_languages() {
     FIELD (字段): no record of LEGAL_PERSON_BASE has LEGAL_NAME "新局" [s/m:7]
     字段（FIELD）：在 LEGAL_PERSON_BASE 中有多条 LEGAL_NAME 为“两家”的记录（依据：s/m:7）
     FIELD (字段): more than one record of LEGAL_PERSON_BASE has LEGAL_NAME "两家" [s/m:7]
+    字段（FIELD）：“甲;乙”是多个值，不能按 LEGAL_NAME 在 LEGAL_PERSON_BASE 中逐个查找（依据：s/m:7）
+    FIELD (字段): "甲;乙" is several values, and LEGAL_PERSON_BASE is looked up by one LEGAL_NAME only [s/m:7]
     字段（FIELD）：表达式无法计算：VALUE("甲")（依据：s/m:7）
     FIELD (字段): the expression failed: VALUE("甲") [s/m:7]
     字段（FIELD）：各列表的个数不一致：BDBH 3, BDMC 2（依据：s/m:7）

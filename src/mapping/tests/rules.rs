@@ -303,13 +303,17 @@ TENDERER_CODE = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = { field =
 TENDER_AGENCY_NAME = { field = "TENDERER_NAME" }
 "#;
     let mapping = mapping(text);
-    assert_snapshot!(shown(&mapping, &rows(&["BT"], &[&["招标人：某 局"], &["招标"]]), &Found(vec![HashMap::new()])), @r#"
+    assert_snapshot!(shown(&mapping, &rows(&["BT"], &[&["招标人：某 局"], &["招标"], &["招标人：甲局;乙局"]]), &Found(vec![HashMap::new()])), @r#"
     row 0
       TENDERER_NAME = 某局
       TENDER_AGENCY_NAME = 某局
       waits for look-up 0: 某局
     row 1
       refused pattern_unmatched: TENDERER_NAME (招标人名称): "招标" does not match 招标人：(.+) [s/m:4]
+    row 2
+      TENDERER_NAME = 甲局;乙局
+      TENDER_AGENCY_NAME = 甲局;乙局
+      refused lookup_list: TENDERER_CODE (招标人代码): "甲局;乙局" is several values, and LEGAL_PERSON_BASE is looked up by one LEGAL_NAME only [s/m:5]
     "#);
 }
 
@@ -319,7 +323,7 @@ fn codes_to_assign_and_stamps_are_left_to_the_stage() {
 dataset = "WIN_RESULT_ANNO"
 [fields]
 BID_SECTION_CODE = "BD"
-PLATFORM_CODE = { const = "12420700420380003X" }
+PLATFORM_CODE = { const = "12420700420380003G" }
 UNIFIED_DEAL_CODE = { assign = "unified-deal-code", class = { from = "LX", table = { "工程" = "A01" } }, by = "BID_SECTION_CODE", from = "JYBS" }
 DATA_TIMESTAMP = { stamp = "version" }
 "#;
@@ -332,15 +336,15 @@ DATA_TIMESTAMP = { stamp = "version" }
     assert_snapshot!(items.iter().map(|item| format!("{} given {:?}", item_shown(&mapping, item), item.given)).collect::<Vec<_>>().join("\n"), @r#"
     row 0
       BID_SECTION_CODE = E1
-      PLATFORM_CODE = 12420700420380003X given ["A01"]
+      PLATFORM_CODE = 12420700420380003G given ["A01"]
     row 1
-      PLATFORM_CODE = 12420700420380003X
+      PLATFORM_CODE = 12420700420380003G
       refused not_in_table: UNIFIED_DEAL_CODE (统一交易标识码): "货物" is not in the mapping's table [s/m]
       refused assign_empty: UNIFIED_DEAL_CODE (统一交易标识码): 标段（包）编号（BID_SECTION_CODE） is empty, so no code can be assigned [s/m] given [""]
     row 2
       BID_SECTION_CODE = E1
       UNIFIED_DEAL_CODE = A01-x
-      PLATFORM_CODE = 12420700420380003X given ["A01"]
+      PLATFORM_CODE = 12420700420380003G given ["A01"]
     "#);
     let dataset = mapping.dataset();
     let assign = &mapping.assigns()[0];
@@ -357,11 +361,11 @@ fn a_list_of_sections_asks_for_a_list_of_codes() {
 dataset = "503"
 [fields]
 BID_SECTION_CODES = { from = "BD", split = "、" }
-UNIFIED_DEAL_CODES = { assign = "unified-deal-code", class = "A01", by = "BID_SECTION_CODES", platform = "12420700420380003X" }
+UNIFIED_DEAL_CODES = { assign = "unified-deal-code", class = "A01", by = "BID_SECTION_CODES", platform = "12420700420380003G" }
 "#;
     let mapping = mapping(text);
     assert!(mapping.assigns()[0].list);
-    assert_eq!(mapping.assigns()[0].platform, Given::Const("12420700420380003X".to_owned()));
+    assert_eq!(mapping.assigns()[0].platform, Given::Const("12420700420380003G".to_owned()));
 }
 
 #[test]
@@ -385,7 +389,7 @@ placeholders = ["无"]
 [tables.nature]
 "正常" = "1"
 [fields]
-PLATFORM_CODE = { const = "12420700420380003X" }
+PLATFORM_CODE = { const = "12420700420380003G" }
 NOTICE_NATURE = { from = "GGXZ", table = "nature" }
 URL = "DZ"
 LEGAL_CODE = "FR"
@@ -394,7 +398,7 @@ LEGAL_CODE = "FR"
 dataset = "503"
 [fields]
 NOTICE_NAME = "BT"
-PLATFORM_CODE = { const = "914207001791X00000" }
+PLATFORM_CODE = { const = "12350100MB02709751" }
 URL = ""
 "#;
     let mapping = with_common(own, Some(common));
@@ -402,7 +406,7 @@ URL = ""
     assert_snapshot!(shown(&mapping, &rows(&["BT", "GGXZ"], &[&["无", "正常"]]), &Found::default()), @r"
     row 0
       NOTICE_NATURE = 1
-      PLATFORM_CODE = 914207001791X00000
+      PLATFORM_CODE = 12350100MB02709751
     ");
     let other = with_common(own, Some(&common.replace("\"正常\"", "\"平常\"")));
     assert_ne!(mapping.digest(), other.digest());
