@@ -2,15 +2,16 @@
 //!
 //! The only module of the hub that names an adapter. A new one is a crate, a line in each of these, and its page.
 
-use std::fs::File;
-use std::io;
+mod sample;
+
 use std::path::Path;
 
-use adapter::{FileSeen, PAGE_BYTES_MAX, Rows, Sink, SinkError, Source, SourceError};
+use adapter::{FileSeen, Sink, SinkError, Source, SourceError};
 use adapter_files::{FilesSink, FilesSinkConfig, FilesSource, FilesSourceConfig};
 use adapter_web::{WebSink, WebSinkConfig};
-use formats::{CsvConfig, FormatConfig, JsonConfig, NdjsonConfig, XlsxConfig};
 use serde::Deserialize;
+
+pub use sample::{Sample, sample};
 
 use crate::rehearsal::{self, RehearsalConfig};
 
@@ -81,31 +82,6 @@ impl SinkConfig {
 /// The web adapter's way to an address, as the built-in receiver is reached.
 fn by_http(url: &str) -> Result<Box<dyn Sink>, SinkError> {
     Ok(Box::new(WebSink::open(&WebSinkConfig::to(url), Path::new(""))?))
-}
-
-/// Reads rows of one file, with nothing taken or kept: in the form in which a job reads its files, or, without such a
-/// job, as what its name's ending says. `last` is the row to read up to, counted from 1.
-pub fn rows_of(file: &Path, source: Option<&SourceConfig>, last: usize) -> io::Result<Rows> {
-    let format = match source {
-        Some(SourceConfig::Files(config)) => config.format.clone(),
-        None => format_by_ending(file)?,
-    };
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let mut reader = formats::open(&format, &name, Box::new(File::open(file)?));
-    let mut rows = Rows::default();
-    while rows.len() < last && reader.next(&mut rows, last, PAGE_BYTES_MAX)? {}
-    Ok(rows)
-}
-
-fn format_by_ending(file: &Path) -> io::Result<FormatConfig> {
-    let ending = file.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    Ok(match ending.as_str() {
-        "csv" | "txt" => FormatConfig::Csv(CsvConfig::default()),
-        "json" => FormatConfig::Json(JsonConfig::default()),
-        "ndjson" | "jsonl" => FormatConfig::Ndjson(NdjsonConfig::default()),
-        "xlsx" => FormatConfig::Xlsx(XlsxConfig::default()),
-        _ => return Err(io::ErrorKind::Unsupported.into()),
-    })
 }
 
 /// What the adapters' own option types say is wrong; they know English only. `{}` stands for what varies.

@@ -3,19 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use adapter::Rows;
 use chrono::Utc;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{Context, show};
-use crate::adapters;
-use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, io_words, nearest, nothing, say};
-use crate::mapping::{Found, Mapping, Trace};
+use crate::adapters::{self, Sample};
+use crate::config::{Config, Job};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, Words, io_words, nearest, nothing, say};
+use crate::mapping::{FieldTrace, Found, LookedUp, Mapping, Missing, Trace};
 use crate::pipeline::normalise::fault_reason;
 use crate::pipeline::open;
-use crate::schema::{self, CheckOptions, Level, Reason, Schema};
+use crate::schema::{self, CheckOptions, Level, Reason, ReasonCode, Schema, deal_code_possible};
 
 #[derive(Debug, Subcommand)]
 pub enum MappingCommand {
@@ -46,11 +45,21 @@ pub(super) fn run(command: &MappingCommand, context: &Context) -> Result<ExitCod
         MappingCommand::Try { mapping, input, row, rows } => {
             let mapping = load(mapping, &config, &schema)?;
             let (first, last) = (*row as usize, (*row as usize).saturating_add(*rows as usize - 1));
-            let input = read(input, &mapping, &config, last)?;
-            let shown = shown(&mapping, &input, first, last)?;
+            let sample = read(input, &mapping, &config, last)?;
+            let shown = shown(&mapping, input, &sample, first, last)?;
+            let advice = sample.advice.iter();
             context.show(
-                || shown.iter().map(|row| row_text(row, &mapping, context.lang)).collect(),
-                || json!({ "rows": shown.iter().map(|row| row_json(row, &mapping)).collect::<Vec<_>>() }),
+                || {
+                    let rows: String = shown.iter().map(|row| row_text(row, &mapping, context.lang)).collect();
+                    read_text(&sample, context.lang) + &rows
+                },
+                || {
+                    json!({
+                        "read_as": sample.read_as,
+                        "advice": advice.map(|w| json!({ "zh": w.zh, "en": w.en })).collect::<Vec<_>>(),
+                        "rows": shown.iter().map(|row| row_json(row, &mapping)).collect::<Vec<_>>(),
+                    })
+                },
             )?;
             Ok(ExitCode::SUCCESS)
         }
@@ -161,21 +170,30 @@ fn tested_json(tested: &[Tested]) -> Value {
 }
 
 /// Rows of the file, read as the job reads that uses the mapping.
-fn read(file: &Path, mapping: &Mapping, config: &Config, last: usize) -> Result<Rows, Failure> {
-    let job = config.jobs().map(|(_, job)| job).find(|job| job.mappings.iter().any(|m| m.as_str() == mapping.name()));
-    adapters::rows_of(file, job.map(|job| &*job.from), last).map_err(|error| {
-        let why = io_words(&error);
-        let failure = Failure::new(
-            FailureKind::User,
-            format!("无法读取 {}：{}", file.display(), why.zh),
-            format!("{} cannot be read: {}", file.display(), why.en),
-        );
+fn read(file: &Path, mapping: &Mapping, config: &Config, last: usize) -> Result<Sample, Failure> {
+    let uses = |job: &&Job| job.mappings.iter().any(|m| m.as_str() == mapping.name());
+    let jobs = config.jobs().map(|(_, job)| job).filter(uses).map(|job| &*job.from);
+    adapters::sample(file, jobs, last).map_err(|error| {
+        let (why, file) = (io_words(&error), file.display());
         match error.kind() {
-            std::io::ErrorKind::Unsupported => failure.hint(
-                "后缀应为 .csv、.json、.ndjson 或 .xlsx；或先在任务中使用该映射并写明 format",
-                "its ending should be .csv, .json, .ndjson or .xlsx; or use the mapping in a job that names the format",
+            std::io::ErrorKind::Unsupported => Failure::new(
+                FailureKind::User,
+                format!("不知道 {file} 是什么格式：没有使用该映射的任务，后缀也不是 .csv、.json、.ndjson 或 .xlsx"),
+                format!(
+                    "the format of {file} is not known: no job uses the mapping, and its ending is none of .csv, \
+                     .json, .ndjson and .xlsx"
+                ),
+            )
+            .hint(
+                "请改后缀，或先在任务中使用该映射并写明格式，如 from.files.format.xml = { row = \"ROW\" }",
+                "rename the file, or use the mapping in a job that names the format, e.g. \
+                 from.files.format.xml = { row = \"ROW\" }",
             ),
-            _ => failure,
+            _ => Failure::new(
+                FailureKind::User,
+                format!("无法读取 {file}：{}", why.zh),
+                format!("{file} cannot be read: {}", why.en),
+            ),
         }
     })
 }
@@ -191,7 +209,8 @@ struct Shown {
     traces: Vec<Trace>,
 }
 
-fn shown(mapping: &Mapping, rows: &Rows, first: usize, last: usize) -> Result<Vec<Shown>, Failure> {
+fn shown(mapping: &Mapping, file: &Path, sample: &Sample, first: usize, last: usize) -> Result<Vec<Shown>, Failure> {
+    let rows = &sample.rows;
     let bound = mapping.bind(rows.columns(), rows.declared).map_err(|missing| {
         let one = |column: &crate::mapping::MissingColumn| {
             let file = &column.file;
@@ -204,7 +223,14 @@ fn shown(mapping: &Mapping, rows: &Rows, first: usize, last: usize) -> Result<Ve
             let (line, column) = (column.line, column.column);
             Diagnostic { line, column, ..Diagnostic::whole(file, what, hint) }
         };
-        Failure::from(missing.iter().map(one).collect::<Vec<_>>())
+        // A file that was read wrongly lacks every column: that alone is worth telling.
+        let advice = sample.advice.iter().map(|advice| {
+            let read_as = &sample.read_as;
+            let message = say(format!("按 {read_as} 读取"), format!("it was read as {read_as}"));
+            Diagnostic::whole(file, message, advice.clone())
+        });
+        let advice: Vec<Diagnostic> = advice.collect();
+        Failure::from(if advice.is_empty() { missing.iter().map(one).collect() } else { advice })
     })?;
     if rows.len() < first {
         let n = rows.len();
@@ -227,15 +253,47 @@ fn shown(mapping: &Mapping, rows: &Rows, first: usize, last: usize) -> Result<Ve
     Ok(numbers.map(one).collect())
 }
 
-/// Every reason of an item: the mapping's and those of the schema's checks.
+/// Every reason of an item: the mapping's and those of the schema's checks. What a look-up will fill, and what it would
+/// find, is not judged.
 fn reasons(trace: &Trace, mapping: &Mapping) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = trace.item.reasons.clone();
-    let mut pending: Vec<usize> =
-        mapping.assigns().iter().map(|a| a.field).chain(mapping.stamps().iter().copied()).collect();
+    reasons.retain(|reason| reason.code != ReasonCode::LookupMissing);
+    let looked_up = trace.fields.iter().filter(|f| f.lookup.as_ref().is_some_and(|l| l.value.is_some()));
+    let mut pending: Vec<usize> = looked_up.filter_map(|f| mapping.dataset().field(&f.field)).collect();
+    pending.extend(mapping.assigns().iter().map(|a| a.field).chain(mapping.stamps().iter().copied()));
     pending.extend(trace.item.failed.iter().copied());
+    for code in &trace.assigned {
+        if code.by.iter().all(|(_, value)| value.is_some()) && !deal_code_possible(&code.class, &code.platform) {
+            let parts = [code.class.as_str(), &code.platform];
+            reasons.push(Reason::refuse(
+                ReasonCode::AssignImpossible,
+                &code.field,
+                &code.label,
+                "",
+                &parts,
+                &code.place,
+            ));
+        }
+    }
     let options = CheckOptions { deal_code_check: mapping.deal_code_check(), pending: &pending };
     schema::check(mapping.dataset(), &trace.item.draft, &options, &mut reasons);
     reasons
+}
+
+/// How the file was read, and what would be right where that was wrong.
+fn read_text(sample: &Sample, lang: Lang) -> String {
+    let by = match sample.as_job {
+        true => say("按使用该映射的任务", "as the job reads that uses the mapping"),
+        false => say("按文件后缀", "as its ending says"),
+    };
+    let mut out = match lang {
+        Lang::Zh => format!("读取方式：{}（{}）\n", sample.read_as, by.zh),
+        Lang::En => format!("read as {} ({})\n", sample.read_as, by.en),
+    };
+    for advice in &sample.advice {
+        out.push_str(&format!("{}{}\n", lang.pick("提示：", "hint: "), advice.get(lang)));
+    }
+    out
 }
 
 fn row_text(row: &Shown, mapping: &Mapping, lang: Lang) -> String {
@@ -256,9 +314,11 @@ fn item_text(trace: &Trace, mapping: &Mapping, lang: Lang) -> String {
     let item = &trace.item;
     let dataset = mapping.dataset();
     let mut out = format!("  {} {} #{}", dataset.label(), dataset.code, item.element);
-    let identity = item.identity.as_deref().unwrap_or_default();
-    if !identity.is_empty() {
-        out.push_str(&format!("  {} {identity}", lang.pick("身份", "identity")));
+    if let Some(identity) = &item.identity {
+        out.push_str(&format!("  {} {}", lang.pick("身份", "identity"), parts(identity)));
+    }
+    if let Some(version) = &trace.version {
+        out.push_str(&format!("  {} {version}", lang.pick("版本", "version")));
     }
     for (is, zh, en) in [(item.filtered, "被过滤", "filtered"), (item.withdraw, "撤回", "withdrawal")] {
         if is {
@@ -270,22 +330,25 @@ fn item_text(trace: &Trace, mapping: &Mapping, lang: Lang) -> String {
         return out;
     }
     for field in &trace.fields {
-        let given: Vec<String> =
-            field.columns.iter().map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("∅"))).collect();
-        let result = field.result.as_deref().unwrap_or("∅");
-        out.push_str(&format!("    {} {} = {result}\n", field.field, field.label));
-        out.push_str(&format!("        {}  ← {}  ({})\n", field.rule, given.join(", "), field.place));
+        out.push_str(&field_text(field, mapping, lang));
     }
-    for (number, value) in &item.waits {
-        let lookup = &mapping.lookups()[*number];
-        let by: Vec<&str> = lookup.fields.iter().map(|&f| lookup.dataset.fields[f].name.as_str()).collect();
-        out.push_str(&format!(
-            "    {} {} {} = {}\n",
-            lang.pick("查找", "looks up"),
-            lookup.dataset.code,
-            by.join(" + "),
-            value.replace('\u{1f}', " + ")
-        ));
+    for code in &trace.assigned {
+        let by: Vec<String> =
+            code.by.iter().map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("∅"))).collect();
+        let (by, class, platform) = (by.join(", "), or_nothing(&code.class), or_nothing(&code.platform));
+        let what = match (lang, code.list) {
+            (Lang::Zh, false) => format!("入库时分配：归属 {by}；分类 {class}，平台 {platform}"),
+            (Lang::Zh, true) => format!("入库时分配：{by} 的每个元素一个；分类 {class}，平台 {platform}"),
+            (Lang::En, false) => format!("assigned when stored: the code of {by}; class {class}, platform {platform}"),
+            (Lang::En, true) => {
+                format!("assigned when stored: one for each element of {by}; class {class}, platform {platform}")
+            }
+        };
+        out.push_str(&later_text(&code.field, &code.label, &what, &code.rule, &code.place, lang));
+    }
+    for stamp in &trace.stamped {
+        let what = lang.pick("入库时写入北京时间", "stamped when stored: the Beijing time");
+        out.push_str(&later_text(&stamp.field, &stamp.label, what, &stamp.rule, &stamp.place, lang));
     }
     for reason in reasons(trace, mapping) {
         let level = match reason.level {
@@ -295,6 +358,60 @@ fn item_text(trace: &Trace, mapping: &Mapping, lang: Lang) -> String {
         out.push_str(&format!("    {level} {}: {}\n", reason.code.name(), reason.render(lang)));
     }
     out
+}
+
+/// A field that the hub fills when it stores the record.
+fn later_text(field: &str, label: &str, what: &str, rule: &str, place: &str, lang: Lang) -> String {
+    let (open, close) = (lang.pick("（", "("), lang.pick("）", ")"));
+    format!("    {field} {label} = {open}{what}{close}\n        {rule}  ({place})\n")
+}
+
+fn field_text(field: &FieldTrace, mapping: &Mapping, lang: Lang) -> String {
+    let given: Vec<String> =
+        field.columns.iter().map(|(name, value)| format!("{name}={}", value.as_deref().unwrap_or("∅"))).collect();
+    let result = match (&field.result, &field.lookup) {
+        (_, Some(LookedUp { value: Some(_), .. })) => lang.pick("（入库时查找）", "(looked up when stored)").to_owned(),
+        (Some(result), _) => result.clone(),
+        (None, _) => "∅".to_owned(),
+    };
+    let unit = field.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+    let mut out = format!("    {} {} = {result}{unit}\n", field.field, field.label);
+    out.push_str(&format!("        {}  ← {}  ({})\n", field.rule, given.join(", "), field.place));
+    if let Some(lookup) = &field.lookup {
+        out.push_str(&format!("        {}\n", lookup_words(lookup, mapping).get(lang)));
+    }
+    out
+}
+
+/// What a look-up asks, and what becomes of the item if there is nothing.
+fn lookup_words(asked: &LookedUp, mapping: &Mapping) -> Words {
+    let lookup = &mapping.lookups()[asked.number];
+    let Some(value) = &asked.value else {
+        return say("`where` 中有空值，不查找", "something in `where` is empty, so nothing is looked up");
+    };
+    let name = |f: &usize| lookup.dataset.fields[*f].name.as_str();
+    let wanted: Vec<String> =
+        lookup.fields.iter().zip(value.split('\u{1f}')).map(|(f, value)| format!("{}={value}", name(f))).collect();
+    let (code, take, wanted) = (&lookup.dataset.code, name(&lookup.take), wanted.join(", "));
+    let otherwise = match (lookup.missing, &asked.default) {
+        (Missing::Wait, _) => say("等待该记录到来", "the item waits for the record"),
+        (Missing::Default, Some(default)) => say(format!("取 `{default}`"), format!("it is `{default}`")),
+        (Missing::Default, None) => say("该字段为空，并提示", "the field stays empty, with a warning"),
+        (Missing::Quarantine, _) => say("进入隔离区", "the item is quarantined"),
+    };
+    say(
+        format!("在 {code} 中查找 {wanted}，取 {take}；查不到时{}", otherwise.zh),
+        format!("looks for {wanted} in {code} and takes {take}; if there is none, {}", otherwise.en),
+    )
+}
+
+/// Parts of an identity, as a person reads them.
+fn parts(joined: &str) -> String {
+    joined.replace('\u{1f}', " / ")
+}
+
+fn or_nothing(text: &str) -> &str {
+    if text.is_empty() { "∅" } else { text }
 }
 
 fn row_json(row: &Shown, mapping: &Mapping) -> Value {
@@ -307,15 +424,30 @@ fn item_json(trace: &Trace, mapping: &Mapping) -> Value {
         .fields
         .iter()
         .map(|f| {
-            let given: Vec<Value> = f.columns.iter().map(|(name, value)| json!({ "column": name, "value": value })).collect();
-            json!({ "field": f.field, "label": f.label, "given": given, "rule": f.rule, "place": f.place, "result": f.result })
+            let given: Vec<Value> =
+                f.columns.iter().map(|(name, value)| json!({ "column": name, "value": value })).collect();
+            let lookup = f.lookup.as_ref().map(|lookup| {
+                let words = lookup_words(lookup, mapping);
+                json!({ "dataset": mapping.lookups()[lookup.number].dataset.code, "zh": words.zh, "en": words.en })
+            });
+            json!({ "field": f.field, "label": f.label, "given": given, "rule": f.rule, "place": f.place,
+                "result": f.result, "unit": f.unit, "lookup": lookup })
         })
         .collect();
     let reasons: Vec<Value> = reasons(trace, mapping).iter().map(reason_json).collect();
+    let assigned: Vec<Value> = trace
+        .assigned
+        .iter()
+        .map(|code| {
+            let by: Vec<Value> = code.by.iter().map(|(name, value)| json!({ "field": name, "value": value })).collect();
+            json!({ "field": code.field, "by": by, "each": code.list, "class": code.class, "platform": code.platform })
+        })
+        .collect();
     let item = &trace.item;
     json!({
         "dataset": mapping.dataset().code, "element": item.element, "filtered": item.filtered, "withdraw": item.withdraw,
-        "identity": item.identity, "version": item.version, "fields": fields,
+        "identity": item.identity.as_deref().map(parts), "version": trace.version, "fields": fields,
+        "assigned": assigned, "stamped": trace.stamped.iter().map(|s| s.field.as_str()).collect::<Vec<_>>(),
         "reasons": if item.filtered { Vec::new() } else { reasons },
     })
 }

@@ -110,8 +110,8 @@ fn a_wrong_configuration_ends_with_two_and_is_also_told_to_machines() {
       "column": 1,
       "file": "tests/it/fixtures/config/invalid/hub.toml",
       "hint": {
-        "en": "did you mean `mappings`? known here: `store`, `mappings`, `platform`, `intake`, `normalise`, `deliver`, `control`, `log`",
-        "zh": "是否想写 `mappings`？可用：`store`, `mappings`, `platform`, `intake`, `normalise`, `deliver`, `control`, `log`"
+        "en": "did you mean `mappings`? known here: `store`, `mappings`, `intake`, `deliver`, `control`, `log`",
+        "zh": "是否想写 `mappings`？可用：`store`, `mappings`, `intake`, `deliver`, `control`, `log`"
       },
       "line": 1,
       "message": {
@@ -344,13 +344,14 @@ fn rows_are_shown_on_their_way_through_a_mapping() {
     let with = |args: &[&str]| run(&[&["--config", file.as_str(), "mapping", "try"], args].concat());
     insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--rows", "3"]), @r#"
     exit 0
+    read as csv, GBK (as the job reads that uses the mapping)
     row 1 (line 2) → finance/notice
-      553 BID_DEAL_ANNOUNCE #0  identity 1
+      553 BID_DEAL_ANNOUNCE #0  identity 1  version 2026-03-18 12:00:00
         WIN_BID_BULLETIN_TITLE 公告标题 = 采购项目
             "xmmc"  ← xmmc=采购项目  (finance/notice:7)
         WINNINGBIDDER_NAME 中标（成交）供应商名称 = 甲公司
             "gysmc"  ← gysmc=甲公司  (finance/notice:8)
-        WIN_BID_PRICE 中标（成交）价格 = 120000
+        WIN_BID_PRICE 中标（成交）价格 = 120000 元
             { from = "zbje", as = "money", unit = "元" }  ← zbje=12万  (finance/notice:9)
         refused required: PURCHASE_PROJECT_CODE (采购项目编号): required, but empty [数据规范 553]
         refused required: PURCHASE_PROJECT_NAME (采购项目名称): required, but empty [数据规范 553]
@@ -371,12 +372,13 @@ fn rows_are_shown_on_their_way_through_a_mapping() {
         refused required: PUB_SERVICE_PLAT_CODE (公共服务平台标识码): required, but empty [数据规范 553]
         refused required: DATA_TIMESTAMP (数据时间戳): required, but empty [数据规范 553]
     row 2 (line 3) → finance/notice
-      553 BID_DEAL_ANNOUNCE #0  identity 2  filtered
+      553 BID_DEAL_ANNOUNCE #0  identity 2  version 2026-03-18 12:00:00  filtered
     row 3 (line 4) → finance/notice
       refused: rows.csv:4: the row has 4 cells, the header has 6
     "#);
-    insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--row", "3", "--lang", "zh"]), @r"
+    insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--row", "3", "--lang", "zh"]), @"
     exit 0
+    读取方式：csv, GBK（按使用该映射的任务）
     第 3 行（文件第 4 行）→ finance/notice
       不合格：rows.csv:4：该行只有 4 列，表头有 6 列
     ");
@@ -396,4 +398,133 @@ fn rows_are_shown_on_their_way_through_a_mapping() {
     error: tests/it/fixtures/config/valid/mappings/from/finance/notice.toml:9:35: the file has no column `zbje`
     error: 2 mistakes found
     ");
+}
+
+#[test]
+fn what_the_hub_fills_in_is_told_for_every_item() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("s")).unwrap();
+    let mapping = r#"
+dataset  = "513"
+identity = ["ID", "BD"]
+version  = "SJ"
+[fields]
+BID_SECTION_CODE   = "BD"
+BID_AMOUNT         = { from = "JE", as = "money", unit_from = "DW" }
+WIN_BIDDER_NAME    = "ZBR"
+WIN_BIDDER_CODE    = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "ZBR" }, take = "LEGAL_CODE" }
+TENDER_AGENCY_CODE = { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "DL" }, take = "LEGAL_CODE", missing = "quarantine" }
+UNIFIED_DEAL_CODE  = { assign = "unified-deal-code", class = { from = "LX" }, by = "BID_SECTION_CODE", platform = "12350100MB02709751" }
+DATA_TIMESTAMP     = { stamp = "version" }
+"#;
+    std::fs::write(folder.path().join("s/award.toml"), mapping).unwrap();
+    let rows = folder.path().join("rows.csv");
+    let (file, mapping) = (fixture("valid"), folder.path().join("s/award.toml").display().to_string());
+    let tried = |rows: &std::path::Path, lang: &str| {
+        let input = rows.display().to_string();
+        let out =
+            run(&["--config", &file, "--lang", lang, "mapping", "try", &mapping, "--input", &input, "--rows", "9"]);
+        let unrequired = |line: &&str| !line.contains(" required: ");
+        out.lines().filter(unrequired).collect::<Vec<_>>().join("\n").replace(&folder.path().display().to_string(), "")
+    };
+    let text = "ID,BD,SJ,JE,DW,ZBR,DL,LX\n7,E4207040001000012001001,2016/4/14 9:05,28.38,万元,某公司,代理公司,A01\n\
+                8,E4207040001000012001002,,1,角角,,代理公司,A1\n";
+    std::fs::write(&rows, text).unwrap();
+    insta::assert_snapshot!(tried(&rows, "en"), @r#"
+    exit 0
+    read as csv, UTF-8 (as its ending says)
+    row 1 (line 2) → s/award
+      513 WIN_RESULT_ANNO #0  identity 7 / E4207040001000012001001  version 2016-04-14 09:05:00
+        BID_SECTION_CODE 标段（包）编号 = E4207040001000012001001
+            "BD"  ← BD=E4207040001000012001001  (s/award:6)
+        BID_AMOUNT 中标金额 = 283800 元
+            { from = "JE", as = "money", unit_from = "DW" }  ← JE=28.38, DW=万元  (s/award:7)
+        WIN_BIDDER_NAME 中标投标人名称 = 某公司
+            "ZBR"  ← ZBR=某公司  (s/award:8)
+        WIN_BIDDER_CODE 中标投标人代码 = (looked up when stored)
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "ZBR" }, take = "LEGAL_CODE" }  ← ZBR=某公司  (s/award:9)
+            looks for LEGAL_NAME=某公司 in LEGAL_PERSON_BASE and takes LEGAL_CODE; if there is none, the item waits for the record
+        TENDER_AGENCY_CODE 招标代理机构代码 = (looked up when stored)
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "DL" }, take = "LEGAL_CODE", missing = "quarantine" }  ← DL=代理公司  (s/award:10)
+            looks for LEGAL_NAME=代理公司 in LEGAL_PERSON_BASE and takes LEGAL_CODE; if there is none, the item is quarantined
+        UNIFIED_DEAL_CODE 统一交易标识码 = (assigned when stored: the code of BID_SECTION_CODE=E4207040001000012001001; class A01, platform 12350100MB02709751)
+            { assign = "unified-deal-code", class = { from = "LX" }, by = "BID_SECTION_CODE", platform = "12350100MB02709751" }  (s/award:11)
+        DATA_TIMESTAMP 数据时间戳 = (stamped when stored: the Beijing time)
+            { stamp = "version" }  (s/award:12)
+    row 2 (line 3) → s/award
+      513 WIN_RESULT_ANNO #0  identity 8 / E4207040001000012001002  version 0
+        BID_SECTION_CODE 标段（包）编号 = E4207040001000012001002
+            "BD"  ← BD=E4207040001000012001002  (s/award:6)
+        BID_AMOUNT 中标金额 = ∅
+            { from = "JE", as = "money", unit_from = "DW" }  ← JE=1, DW=角角  (s/award:7)
+        WIN_BIDDER_NAME 中标投标人名称 = ∅
+            "ZBR"  ← ZBR=  (s/award:8)
+        WIN_BIDDER_CODE 中标投标人代码 = ∅
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "ZBR" }, take = "LEGAL_CODE" }  ← ZBR=  (s/award:9)
+            something in `where` is empty, so nothing is looked up
+        TENDER_AGENCY_CODE 招标代理机构代码 = (looked up when stored)
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "DL" }, take = "LEGAL_CODE", missing = "quarantine" }  ← DL=代理公司  (s/award:10)
+            looks for LEGAL_NAME=代理公司 in LEGAL_PERSON_BASE and takes LEGAL_CODE; if there is none, the item is quarantined
+        UNIFIED_DEAL_CODE 统一交易标识码 = (assigned when stored: the code of BID_SECTION_CODE=E4207040001000012001002; class A1, platform 12350100MB02709751)
+            { assign = "unified-deal-code", class = { from = "LX" }, by = "BID_SECTION_CODE", platform = "12350100MB02709751" }  (s/award:11)
+        DATA_TIMESTAMP 数据时间戳 = (stamped when stored: the Beijing time)
+            { stamp = "version" }  (s/award:12)
+        refused unit_unknown: BID_AMOUNT (中标金额): the unit of "角角" is not known [s/award:7]
+        refused assign_impossible: UNIFIED_DEAL_CODE (统一交易标识码): no deal code can be made of class "A1" and platform "12350100MB02709751" [s/award:11]
+    "#);
+    insta::assert_snapshot!(tried(&rows, "zh"), @r#"
+    exit 0
+    读取方式：csv, UTF-8（按文件后缀）
+    第 1 行（文件第 2 行）→ s/award
+      513 WIN_RESULT_ANNO #0  身份 7 / E4207040001000012001001  版本 2016-04-14 09:05:00
+        BID_SECTION_CODE 标段（包）编号 = E4207040001000012001001
+            "BD"  ← BD=E4207040001000012001001  (s/award:6)
+        BID_AMOUNT 中标金额 = 283800 元
+            { from = "JE", as = "money", unit_from = "DW" }  ← JE=28.38, DW=万元  (s/award:7)
+        WIN_BIDDER_NAME 中标投标人名称 = 某公司
+            "ZBR"  ← ZBR=某公司  (s/award:8)
+        WIN_BIDDER_CODE 中标投标人代码 = （入库时查找）
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "ZBR" }, take = "LEGAL_CODE" }  ← ZBR=某公司  (s/award:9)
+            在 LEGAL_PERSON_BASE 中查找 LEGAL_NAME=某公司，取 LEGAL_CODE；查不到时等待该记录到来
+        TENDER_AGENCY_CODE 招标代理机构代码 = （入库时查找）
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "DL" }, take = "LEGAL_CODE", missing = "quarantine" }  ← DL=代理公司  (s/award:10)
+            在 LEGAL_PERSON_BASE 中查找 LEGAL_NAME=代理公司，取 LEGAL_CODE；查不到时进入隔离区
+        UNIFIED_DEAL_CODE 统一交易标识码 = （入库时分配：归属 BID_SECTION_CODE=E4207040001000012001001；分类 A01，平台 12350100MB02709751）
+            { assign = "unified-deal-code", class = { from = "LX" }, by = "BID_SECTION_CODE", platform = "12350100MB02709751" }  (s/award:11)
+        DATA_TIMESTAMP 数据时间戳 = （入库时写入北京时间）
+            { stamp = "version" }  (s/award:12)
+    第 2 行（文件第 3 行）→ s/award
+      513 WIN_RESULT_ANNO #0  身份 8 / E4207040001000012001002  版本 0
+        BID_SECTION_CODE 标段（包）编号 = E4207040001000012001002
+            "BD"  ← BD=E4207040001000012001002  (s/award:6)
+        BID_AMOUNT 中标金额 = ∅
+            { from = "JE", as = "money", unit_from = "DW" }  ← JE=1, DW=角角  (s/award:7)
+        WIN_BIDDER_NAME 中标投标人名称 = ∅
+            "ZBR"  ← ZBR=  (s/award:8)
+        WIN_BIDDER_CODE 中标投标人代码 = ∅
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "ZBR" }, take = "LEGAL_CODE" }  ← ZBR=  (s/award:9)
+            `where` 中有空值，不查找
+        TENDER_AGENCY_CODE 招标代理机构代码 = （入库时查找）
+            { lookup = "LEGAL_PERSON_BASE", where = { LEGAL_NAME = "DL" }, take = "LEGAL_CODE", missing = "quarantine" }  ← DL=代理公司  (s/award:10)
+            在 LEGAL_PERSON_BASE 中查找 LEGAL_NAME=代理公司，取 LEGAL_CODE；查不到时进入隔离区
+        UNIFIED_DEAL_CODE 统一交易标识码 = （入库时分配：归属 BID_SECTION_CODE=E4207040001000012001002；分类 A1，平台 12350100MB02709751）
+            { assign = "unified-deal-code", class = { from = "LX" }, by = "BID_SECTION_CODE", platform = "12350100MB02709751" }  (s/award:11)
+        DATA_TIMESTAMP 数据时间戳 = （入库时写入北京时间）
+            { stamp = "version" }  (s/award:12)
+        不合格 unit_unknown: 中标金额（BID_AMOUNT）：“角角”的单位不明（依据：s/award:7）
+        不合格 assign_impossible: 统一交易标识码（UNIFIED_DEAL_CODE）：分类“A1”、平台“12350100MB02709751”不能组成统一交易标识码（依据：s/award:11）
+    "#);
+    std::fs::write(&rows, text.replace(',', ";")).unwrap();
+    insta::assert_snapshot!(tried(&rows, "en"), @r#"
+    exit 2
+    error: /rows.csv: it was read as csv, UTF-8
+    hint: the file has one column; cut at `;` it has 8: write format.csv = { delimiter = ";" }
+    "#);
+    let odd = folder.path().join("rows.xml");
+    std::fs::write(&odd, "<R/>").unwrap();
+    insta::assert_snapshot!(tried(&odd, "en"), @r#"
+    exit 2
+    error: the format of /rows.xml is not known: no job uses the mapping, and its ending is none of .csv, .json, .ndjson and .xlsx
+    hint: rename the file, or use the mapping in a job that names the format, e.g. from.files.format.xml = { row = "ROW" }
+    "#);
 }

@@ -103,7 +103,8 @@ impl Patterns {
         Ok(Self { set: set.build()?, texts })
     }
 
-    pub(crate) fn matches(&self, name: &str) -> bool {
+    /// True: a file of this name, with its path below the directory, is one of those.
+    pub fn matches(&self, name: &str) -> bool {
         self.set.is_match(name)
     }
 }

@@ -53,6 +53,19 @@ impl Encoding {
         }
     }
 
+    /// The encoding in which a file's first bytes are text: UTF-8 or GB18030; none where they are in neither. To advise
+    /// a person only: no file is ever read by a guess.
+    pub fn of_text(bytes: &[u8]) -> Option<Self> {
+        [Self::Utf8, Self::Gb18030].into_iter().find(|encoding| encoding.reads(bytes))
+    }
+
+    /// True: a file's first bytes are text in this encoding. UTF-16 is not judged.
+    pub fn reads(self, bytes: &[u8]) -> bool {
+        // The last line may have been cut within a character.
+        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(bytes, |at| &bytes[..at]);
+        self.is_utf16() || self.decode(whole, &mut String::new()).is_none()
+    }
+
     /// The encoding that an XML declaration names. `utf-16` alone says no byte order; the mark does.
     pub(crate) fn of_label(label: &str) -> Option<Self> {
         Some(match label.to_ascii_lowercase().as_str() {
