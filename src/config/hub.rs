@@ -15,9 +15,7 @@ pub struct Hub {
     pub store: Store,
     /// The directory with `from/<system>/*.toml`; its `schema/` and `codes/` override the built-in ones file by file.
     pub mappings: PathBuf,
-    pub platform: Platform,
     pub intake: Intake,
-    pub normalise: Normalise,
     pub deliver: Deliver,
     pub control: Control,
     pub log: Log,
@@ -28,9 +26,7 @@ impl Default for Hub {
         Self {
             store: Store::default(),
             mappings: "../mappings".into(),
-            platform: Platform::default(),
             intake: Intake::default(),
-            normalise: Normalise::default(),
             deliver: Deliver::default(),
             control: Control::default(),
             log: Log::default(),
@@ -52,16 +48,6 @@ impl Default for Store {
     }
 }
 
-/// Who this hub is towards others. Never guessed: what is needed and not given here is asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Platform {
-    /// 公共服务平台标识码: the centre's unified social credit code, 18 characters.
-    pub service_code: Option<String>,
-    /// 交易系统标识码: the trading system's unified social credit code, 18 characters.
-    pub trade_code: Option<String>,
-}
-
 /// Limits on taking in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -74,14 +60,6 @@ impl Default for Intake {
     fn default() -> Self {
         Self { ahead_batches_max: Count(64) }
     }
-}
-
-/// Limits on normalising.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Normalise {
-    /// Batches mapped at one time; one a processor unless said. Writing takes turns anyway.
-    pub workers: Option<Count<256>>,
 }
 
 /// Limits on delivering.

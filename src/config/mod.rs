@@ -20,10 +20,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use hub::{Control, Deliver, Hub, Intake, Level, Log, Normalise, Platform, Store};
+pub use hub::{Control, Deliver, Hub, Intake, Level, Log, Store};
 pub use receipt::{Class, ReceiptRule, RecordResult, Results, class_by_status, classify};
 pub use system::{Contact, Count, Datasets, Feed, Form, Job, Retry, Share, Start, System};
 pub use types::{At, Name, Pattern, Pointer};
+
+use adapter::path_below;
 
 use crate::diagnostic::{Diagnostic, io_words, nearest, nothing, say};
 
@@ -87,7 +89,7 @@ impl Config {
 
     /// A path of the configuration as this process opens it.
     pub fn path(&self, configured: &Path) -> PathBuf {
-        self.base.join(configured)
+        path_below(&self.base, configured)
     }
 
     /// The database file of the embedded store.

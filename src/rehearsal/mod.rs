@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use adapter::path_below;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -105,7 +106,7 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver as configured. Fails if its memory cannot be read or written.
     pub fn open(config: &RehearsalConfig, base: &Path) -> std::io::Result<Self> {
-        Ok(Self::with_memory(config, Memory::open(&base.join(&config.memory))?))
+        Ok(Self::with_memory(config, Memory::open(&path_below(base, &config.memory))?))
     }
 
     pub fn with_memory(config: &RehearsalConfig, memory: Memory) -> Self {

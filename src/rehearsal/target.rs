@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adapter::{Answer, Request, Sink, SinkError};
+use adapter::{Answer, Request, Sink, SinkError, path_below};
 use async_trait::async_trait;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -43,7 +43,7 @@ impl Target {
     }
 
     async fn start(&self) -> Result<Started, SinkError> {
-        let memory = self.base.join(&self.config.memory);
+        let memory = path_below(&self.base, &self.config.memory);
         let receiver = Receiver::open(&self.config, &self.base).map_err(|error| SinkError {
             message: format!("the receiver's memory {} cannot be used: {error}", memory.display()),
             hint: "see whether this account may write there".into(),

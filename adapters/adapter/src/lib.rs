@@ -7,10 +7,12 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod path;
 mod rows;
 mod sink;
 mod source;
 
+pub use path::path_below;
 pub use rows::{Cell, Fault, FaultKind, Place, Row, Rows, RowsError, RowsSize};
 pub use sink::{Answer, Request, Sink, SinkError};
 pub use source::{Checkpoint, FileSeen, Page, Source, SourceError};

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adapter::{Answer, Request, Sink, SinkError};
+use adapter::{Answer, Request, Sink, SinkError, path_below};
 use async_trait::async_trait;
 
 use crate::config::FilesSinkConfig;
@@ -24,7 +24,7 @@ pub struct FilesSink {
 impl FilesSink {
     /// A relative path starts at `base`.
     pub fn open(config: FilesSinkConfig, base: &Path) -> Self {
-        Self { root: Arc::new(base.join(&config.path)), config }
+        Self { root: Arc::new(path_below(base, &config.path)), config }
     }
 
     fn file_name(&self, request: &Request<'_>) -> String {

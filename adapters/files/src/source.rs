@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use adapter::{Checkpoint, Fault, FaultKind, FileSeen, PAGE_BYTES_MAX, Page, Place, Source, SourceError};
+use adapter::{Checkpoint, Fault, FaultKind, FileSeen, PAGE_BYTES_MAX, Page, Place, Source, SourceError, path_below};
 use async_trait::async_trait;
 use formats::Reader;
 use serde::{Deserialize, Serialize};
@@ -43,10 +43,10 @@ impl FilesSource {
     /// `seen` are the files that were taken before. To read all of them again, give none, and pull from an empty
     /// checkpoint.
     pub fn open(config: FilesSourceConfig, base: &Path, seen: Vec<FileSeen>) -> Result<Self, SourceError> {
-        let root = base.join(&config.path);
+        let root = path_below(base, &config.path);
         let archive = match &config.after {
             After::Leave => None,
-            After::Archive(path) => Some(base.join(path)),
+            After::Archive(path) => Some(path_below(base, path)),
         };
         let work = Work {
             root,

@@ -9,7 +9,7 @@ use std::error::Error as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use adapter::{Answer, Request, Sink, SinkError};
+use adapter::{Answer, Request, Sink, SinkError, path_below};
 use async_trait::async_trait;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Proxy, Response, Url, redirect};
@@ -52,7 +52,7 @@ impl WebSink {
             client = client.proxy(proxy);
         }
         if let Some(file) = &config.ca_file {
-            client = client.tls_certs_merge(certificates(&base.join(file))?);
+            client = client.tls_certs_merge(certificates(&path_below(base, file))?);
         }
         let mut headers = HeaderMap::new();
         for (name, value) in &config.headers {

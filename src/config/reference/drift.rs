@@ -8,8 +8,7 @@ use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use super::{Absent, File, Kind, keys};
 use crate::adapters::{SinkConfig, SourceConfig};
 use crate::config::{
-    Contact, Control, Deliver, Feed, Hub, Intake, Job, Log, Normalise, Platform, ReceiptRule, Results, Retry, Store,
-    System,
+    Contact, Control, Deliver, Feed, Hub, Intake, Job, Log, ReceiptRule, Results, Retry, Store, System,
 };
 use crate::rehearsal::{Refuse, RehearsalConfig};
 
@@ -61,9 +60,7 @@ fn every_key_that_the_program_knows_is_explained_and_no_other() {
     let tables = [
         (File::Hub, "", names::<Hub>()),
         (File::Hub, "store.", names::<Store>()),
-        (File::Hub, "platform.", names::<Platform>()),
         (File::Hub, "intake.", names::<Intake>()),
-        (File::Hub, "normalise.", names::<Normalise>()),
         (File::Hub, "deliver.", names::<Deliver>()),
         (File::Hub, "control.", names::<Control>()),
         (File::Hub, "log.", names::<Log>()),
@@ -127,7 +124,7 @@ fn written_out(file: File, document: &str) -> String {
 
 #[test]
 fn defaults_are_those_that_the_program_takes() {
-    let every_table = "[store]\n[platform]\n[intake]\n[normalise]\n[deliver]\n[control]\n[log]\n";
+    let every_table = "[store]\n[intake]\n[deliver]\n[control]\n[log]\n";
     let hub = |text: &str| format!("{:#?}", toml::from_str::<Hub>(text).unwrap());
     let written = written_out(File::Hub, every_table);
     assert!(written.contains("ahead_batches_max"));

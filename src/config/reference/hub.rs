@@ -23,27 +23,6 @@ pub(super) const KEYS: &[Key] = &[
         "映射目录：from/<系统>/*.toml；其中的 schema/ 和 codes/ 逐文件覆盖内置的数据规范",
         "the directory with from/<system>/*.toml; its schema/ and codes/ override the built-in schema file by file",
     ),
-    hub(
-        "platform",
-        Kind::Table,
-        Nothing,
-        "本枢纽对外的身份；不猜测，缺少时会要求填写",
-        "who this hub is towards others; never guessed",
-    ),
-    hub(
-        "platform.service_code",
-        Kind::Text,
-        Nothing,
-        "公共服务平台标识码（统一社会信用代码，18 位）",
-        "the public service platform's unified social credit code, 18 characters",
-    ),
-    hub(
-        "platform.trade_code",
-        Kind::Text,
-        Nothing,
-        "交易系统标识码（统一社会信用代码，18 位）",
-        "the trading system's unified social credit code, 18 characters",
-    ),
     hub("intake", Kind::Table, Nothing, "接收的限制", "limits on taking in"),
     hub(
         "intake.ahead_batches_max",
@@ -51,14 +30,6 @@ pub(super) const KEYS: &[Key] = &[
         Value("64"),
         "已接收未处理的批次达到此数时，任务等待（1–10000）",
         "batches taken in and not yet normalised after which jobs wait (1–10000)",
-    ),
-    hub("normalise", Kind::Table, Nothing, "处理的限制", "limits on normalising"),
-    hub(
-        "normalise.workers",
-        Kind::Number,
-        Nothing,
-        "同时映射的批次数（1–256）；不写则每个处理器一个",
-        "batches mapped at one time (1–256); one a processor unless said",
     ),
     hub("deliver", Kind::Table, Nothing, "投递的限制", "limits on delivering"),
     hub(
