@@ -89,6 +89,15 @@ pub fn store_failure(error: StoreError) -> Failure {
             "请检查目录是否存在、运行账户是否可写；位置由 hub.toml 的 [store] path 决定",
             "see whether this account may write there; the place is [store] path in hub.toml",
         ),
+        StoreError::WriterStopped { why } => Failure::new(
+            Unavailable,
+            format!("数据库写入失败，枢纽已停止写入：{why}"),
+            format!("the database could not be written, and the hub has stopped writing: {why}"),
+        )
+        .hint(
+            "请检查磁盘空间和磁盘状态，然后重新启动；已收下的数据不会丢失，未写完的会重做",
+            "see whether the disk is full or failing, then start again: nothing that was taken in is lost, what was not written is done again",
+        ),
         StoreError::Newer { found, known } => Failure::new(
             Config,
             format!("数据库格式为第 {found} 版，此程序只认识到第 {known} 版"),

@@ -88,12 +88,12 @@ pub async fn since(hub: &Hub) -> Result<Since, Failure> {
 
 /// Reports what a run came to.
 pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, Failure> {
-    let (run, all, sent) = hub
+    let (run, balanced, sent) = hub
         .db
         .read(move |c| {
-            let run = store::books(c, since.us, i64::MAX)?;
-            let all = store::books(c, 0, i64::MAX)?;
-            Ok((run, all, store::sent_since(c, since.request)?))
+            let run = store::mapping_books(c, since.us, i64::MAX)?;
+            let balanced = store::mapping_books(c, 0, i64::MAX)?.iter().all(|m| m.balanced);
+            Ok((run, balanced, store::sent_since(c, since.request)?))
         })
         .await
         .map_err(store_failure)?;
@@ -103,14 +103,14 @@ pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, F
         resting: once.resting.contains(&line.books.feed),
         line,
     });
+    let feeds: Vec<OnceFeed> = feeds.collect();
     let mut answer = OnceAnswer {
-        balanced: all.balanced,
+        balanced: balanced && feeds.iter().all(|f| f.line.books.balanced),
         mappings: run
-            .mappings
             .into_iter()
             .map(|m| MappingItems { mapping: m.mapping, dataset: m.dataset, items: m.items, outcomes: m.outcomes })
             .collect(),
-        feeds: feeds.collect(),
+        feeds,
         jobs: once.jobs.into_iter().map(job).collect(),
         quarantined: open.quarantined,
         waiting: open.waiting,

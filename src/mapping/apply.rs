@@ -108,6 +108,15 @@ impl Bound<'_> {
         });
     }
 
+    /// Identity and version of a row that makes one item at most, and nothing else of it; none where one of them can't
+    /// be read.
+    pub fn identified(&self, rows: &Rows, row: usize, read_us: i64) -> Option<Item> {
+        let mut cx = Context::new(self.mapping, rows.row(row), &self.at, &rows.encoding);
+        let mut item = Item { row: row as u32, ..Item::default() };
+        self.order(&mut cx, read_us, &mut item);
+        (item.reasons.is_empty() && item.identity.is_some()).then_some(item)
+    }
+
     /// Calls `each` for every element of the row, or once where the mapping has no `each` or filters the row.
     pub(super) fn elements(
         &self,

@@ -8,7 +8,7 @@
 use adapter::{Cell, Place, Rows};
 
 use super::decide::Work;
-use super::normalise::position;
+use super::normalise::{Print, position, row_print};
 use super::{Hub, JobPlan, MappingPlan};
 use crate::fault::fault;
 use crate::mapping::Item;
@@ -32,7 +32,8 @@ pub(super) fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'
             row: index as u32,
             mapping: 0,
             key: ItemKey { position: position(batch.number, index as u32), mapping: plan.number, element: 0 },
-            print: Vec::new(),
+            print: row_print(&row),
+            made_of: Print::default(),
             reopened: false,
             outcome: Outcome::Withdrawn,
             item: Item {

@@ -6,7 +6,7 @@ use super::MappingPlan;
 use super::decide::{Context, Work, beijing_time};
 use crate::mapping::{Assign, Given, Item};
 use crate::schema::{Draft, FieldId, Reason, ReasonCode, deal_code, deal_code_possible, index_value};
-use crate::store::{self, Tx};
+use crate::store::{self, Outcome, Tx};
 
 /// Serials of a platform and day have six digits.
 const SERIAL_MAX: i64 = 999_999;
@@ -39,6 +39,11 @@ fn unassigned<'a>(plan: &'a MappingPlan, draft: &Draft) -> Vec<&'a Assign> {
     plan.mapping.assigns().iter().filter(|a| draft.get(a.field).is_none()).collect()
 }
 
+/// False: the item has no record to be coded, or its record has its codes.
+fn is_wanted(work: &Work) -> bool {
+    !work.item.filtered && !work.item.withdraw && work.outcome != Outcome::Unchanged
+}
+
 /// Fills in codes that are known; returns the fields of each item whose codes are still to be drawn.
 pub(super) async fn fill_known(
     tx: &mut Tx,
@@ -50,7 +55,7 @@ pub(super) async fn fill_known(
         return Ok(pending);
     }
     let mut wanted: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for work in works.iter().filter(|w| !w.item.filtered && !w.item.withdraw) {
+    for work in works.iter().filter(|w| is_wanted(w)) {
         for assign in unassigned(&group[work.mapping], &work.item.draft) {
             wanted.entry(&assign.algorithm).or_default().extend(values(assign, &work.item.draft).into_iter().flatten());
         }
@@ -60,7 +65,7 @@ pub(super) async fn fill_known(
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         known.insert(algorithm, store::code_known(tx, algorithm, &values).await?);
     }
-    for (index, work) in works.iter_mut().enumerate().filter(|(_, w)| !w.item.filtered && !w.item.withdraw) {
+    for (index, work) in works.iter_mut().enumerate().filter(|(_, w)| is_wanted(w)) {
         for assign in unassigned(&group[work.mapping], &work.item.draft) {
             let Some(values) = values(assign, &work.item.draft) else { continue };
             let codes: Option<Vec<&str>> =

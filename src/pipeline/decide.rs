@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::normalise::nameless;
+use super::normalise::{Print, nameless};
 use super::plan::{DatasetPlan, IndexValue, Pointed};
 use super::{Hub, MappingPlan, codes, keys, owe};
 use crate::fault::fault;
@@ -23,7 +23,9 @@ pub struct Work {
     pub mapping: usize,
     pub key: ItemKey,
     /// Digest of the raw row: the same bad row read again joins its open item.
-    pub print: Vec<u8>,
+    pub print: Print,
+    /// Digest of all that the row's meaning depends on: if its record's state was made of the same, nothing changed.
+    pub made_of: Print,
     /// True: the item has a row already and moves on from there; false: it is fresh.
     pub reopened: bool,
     pub outcome: Outcome,
@@ -93,6 +95,7 @@ pub struct Candidate {
 }
 
 /// Decides and writes the items of one scope; returns them with their outcomes. All mappings of the group fill it.
+/// Works that come as *unchanged* were not mapped: see `normalise::known`.
 pub async fn decide(
     hub: &Hub,
     tx: &mut Tx,
@@ -104,16 +107,18 @@ pub async fn decide(
     let Some(MappingPlan { scope, plan, .. }) = group.first() else { return Ok(works) };
     let scope = *scope;
     let mut pending = codes::fill_known(tx, group, &mut works).await?;
-    for (index, work) in works.iter_mut().enumerate() {
+    for (index, work) in works.iter_mut().enumerate().filter(|(_, w)| w.outcome != Outcome::Unchanged) {
         judge(context, &group[work.mapping], pending.get(&index).map_or(&[], Vec::as_slice), work);
     }
     lost_elements(tx, group, &mut works).await?;
     let names: Vec<String> = works.iter().map(Work::name).collect();
     let last = fold(&mut works, &names);
-    let named = works.iter().zip(&names).filter(|(w, _)| w.outcome != Outcome::Filtered);
-    let identities = distinct(named.map(|(_, name)| name.as_str()));
-    let heads = store::record_heads(tx, scope, &identities).await?;
-    let open = store::item_open(tx, scope, &identities).await?;
+    let named = |without: &[Outcome]| {
+        let named = works.iter().zip(&names).filter(|(w, _)| !without.contains(&w.outcome));
+        distinct(named.map(|(_, name)| name.as_str()))
+    };
+    let heads = store::record_heads(tx, scope, &named(&[Outcome::Filtered, Outcome::Unchanged])).await?;
+    let open = store::item_open(tx, scope, &named(&[Outcome::Filtered])).await?;
 
     for &index in &last {
         let work = &mut works[index];
@@ -138,8 +143,10 @@ pub async fn decide(
         match head {
             Some(head) if is_same(head, &candidate) => {
                 let order = order_of(mapping, work);
-                if order.version > head.order.version || context.older_open {
-                    raises.push((head.id, order));
+                // The next time that it comes like this it need not be mapped.
+                let made_of = work.made_of.to_vec();
+                if order.version > head.order.version || context.older_open || made_of != head.made_of {
+                    raises.push(store::OrderRaise { record: head.id, order, made_of });
                 }
                 work.outcome = Outcome::Unchanged;
             }
@@ -250,7 +257,8 @@ async fn lost_elements(tx: &mut Tx, group: &[MappingPlan], works: &mut Vec<Work>
             row: like.row,
             mapping,
             key: ItemKey { element, ..like.key },
-            print: like.print.clone(),
+            print: like.print,
+            made_of: Print::default(),
             reopened: false,
             outcome: Outcome::Withdrawn,
             item: Item {
@@ -410,6 +418,7 @@ async fn write_versions(
             live: !c.withdrawn,
             order: order_of(mapping, work),
             fingerprint: c.fingerprint.to_vec(),
+            made_of: if c.withdrawn { Print::default().to_vec() } else { work.made_of.to_vec() },
             mapping: mapping.number,
             element: work.item.element,
             operation: match (&c.head, c.withdrawn) {
@@ -498,7 +507,7 @@ async fn write_items(
                 scope: group[work.mapping].scope,
                 identity: names[index].clone(),
                 version: work.item.version,
-                print: work.print.clone(),
+                print: work.print.to_vec(),
                 state: work.outcome,
                 revision: group[work.mapping].revision,
                 now_us: context.now_us,

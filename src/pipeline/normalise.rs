@@ -69,6 +69,7 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
         older_open: store::batch_older_open(&mut tx, batch.source, batch.number).await?,
     };
     let mut mapped = vec![false; rows.len()];
+    let prints: Vec<Print> = rows.iter().map(|row| row_print(&row)).collect();
     match hub.job(&batch.job) {
         Some(job) if batch.kind == super::absent::KIND => {
             let context = decide::Context { system: job.system.clone(), ..context };
@@ -84,16 +85,18 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
             for group in groups(&job.mappings) {
                 let mut works = Vec::with_capacity(rows.len());
                 for (m, plan) in group.iter().enumerate() {
-                    works.extend(items(&mut tx, plan, m, batch, rows).await?);
+                    // Mappings that fill one scope together decide together what a row means.
+                    let alone = group.len() == 1 && !context.older_open;
+                    works.extend(items(&mut tx, plan, m, batch, rows, &prints, alone).await?);
                 }
                 if job.snapshot {
                     see(&mut tx, batch.run, group, &works).await?;
                 }
-                for work in works.iter().filter(|w| !w.item.filtered) {
-                    mapped[work.row as usize] = true;
-                }
                 let done = decide::decide(hub, &mut tx, &context, group, works, &mut settled.came).await?;
                 fault!("normalise.decided");
+                for work in done.iter().filter(|w| w.outcome != Outcome::Filtered) {
+                    mapped[work.row as usize] = true;
+                }
                 outcomes
                     .extend(done.iter().map(|w| {
                         (group[w.mapping].number, group[w.mapping].revision, w.row, w.key.element, w.outcome)
@@ -131,15 +134,20 @@ fn groups(mappings: &[MappingPlan]) -> impl Iterator<Item = &[MappingPlan]> {
     mappings.chunk_by(|a, b| a.scope == b.scope)
 }
 
-/// All items that one mapping makes of a batch.
+/// All items that one mapping makes of a batch. `skip`: rows that made their record as it is need not be mapped.
 async fn items(
     tx: &mut Tx,
     plan: &MappingPlan,
     mapping: usize,
     batch: &Batch,
     rows: &Rows,
+    prints: &[Print],
+    skip: bool,
 ) -> store::Result<Vec<Work>> {
     let bound = plan.bind(rows.columns())?;
+    let meaning = meaning(plan, rows.columns());
+    let made_of: Vec<Print> = prints.iter().map(|print| made_of(&meaning, *print)).collect();
+    let mut known = if skip { known(tx, plan, &bound, batch, rows, &made_of).await? } else { HashMap::new() };
     let found = lookups(tx, plan, &bound, rows, batch.read_us).await?;
     let mut works = Vec::with_capacity(rows.len());
     let mut made = Vec::new();
@@ -147,8 +155,7 @@ async fn items(
         if rows.row(index).fault().is_some() {
             continue;
         }
-        let print = row_print(&rows.row(index));
-        works.extend(row_items(plan, &bound, rows, index, &found, batch.read_us, &mut made).map(|item| Work {
+        let work = |item: Item, outcome: Outcome| Work {
             row: index as u32,
             mapping,
             key: ItemKey {
@@ -156,14 +163,74 @@ async fn items(
                 mapping: plan.number,
                 element: item.element,
             },
-            print: print.clone(),
+            print: prints[index],
+            made_of: made_of[index],
             reopened: false,
-            outcome: Outcome::Filtered,
+            outcome,
             item,
             needs: Vec::new(),
-        }));
+        };
+        match known.remove(&index) {
+            Some(item) => works.push(work(item, Outcome::Unchanged)),
+            None => {
+                let items = row_items(plan, &bound, rows, index, &found, batch.read_us, &mut made);
+                works.extend(items.map(|item| work(item, Outcome::Filtered)));
+            }
+        }
     }
     Ok(works)
+}
+
+/// Rows whose record stands as they made it, with nothing in between: identity and version, by row.
+async fn known(
+    tx: &mut Tx,
+    plan: &MappingPlan,
+    bound: &mapping::Bound<'_>,
+    batch: &Batch,
+    rows: &Rows,
+    made_of: &[Print],
+) -> store::Result<HashMap<usize, Item>> {
+    // What look-ups find may have changed, though the row has not.
+    if !plan.mapping.has_identity() || plan.mapping.has_each() || !plan.mapping.lookups().is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut by_identity: HashMap<String, Option<Item>> = HashMap::with_capacity(rows.len());
+    for index in (0..rows.len()).filter(|index| rows.row(*index).fault().is_none()) {
+        let Some(item) = bound.identified(rows, index, batch.read_us) else { continue };
+        let identity = item.identity.clone().unwrap_or_default();
+        // Of two rows with one identity the order decides.
+        by_identity.entry(identity).and_modify(|twice| *twice = None).or_insert(Some(item));
+    }
+    let identities: Vec<&str> = by_identity.keys().map(String::as_str).collect();
+    let heads = store::record_heads(tx, plan.scope, &identities).await?;
+    let stands = |identity: &String, item: &Item| {
+        let head = heads.get(identity)?;
+        let same = head.live && head.made_of == made_of[item.row as usize] && head.order.version == item.version;
+        same.then_some(item.row as usize)
+    };
+    Ok(by_identity
+        .into_iter()
+        .filter_map(|(identity, item)| {
+            let item = item?;
+            Some((stands(&identity, &item)?, item))
+        })
+        .collect())
+}
+
+/// What a row's meaning depends on beside its cells: its columns, the mapping with the part of the schema that it
+/// uses, and this program.
+pub(super) fn meaning(plan: &MappingPlan, columns: &[String]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&plan.mapping.digest()).update(env!("CARGO_PKG_VERSION").as_bytes());
+    for column in columns {
+        hasher.update(&[0]).update(column.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// See [`Work::made_of`].
+pub(super) fn made_of(meaning: &[u8; 32], print: Print) -> Print {
+    head_of(blake3::keyed_hash(meaning, &print))
 }
 
 /// The items of one row; a panic becomes a reason, so that one row never stops a batch.
@@ -237,9 +304,15 @@ pub(super) async fn lookups(
     Ok(Found(answers))
 }
 
-/// A digest of the raw row, by which the same bad row is known when it is read again.
-pub(super) fn row_print(row: &Row<'_>) -> Vec<u8> {
+/// A digest of a raw row's cells, by which the same row is known when it is read again.
+pub type Print = [u8; 16];
+
+pub(super) fn row_print(row: &Row<'_>) -> Print {
     let mut hasher = blake3::Hasher::new();
+    if row.fault().is_some_and(|fault| fault.kind == FaultKind::FileUnreadable) {
+        // It has no cells: what could not be read is the file.
+        hasher.update(row.file().unwrap_or_default().as_bytes());
+    }
     for index in 0..row.cells() {
         match row.cell(index) {
             Cell::Absent => hasher.update(&[0]),
@@ -247,7 +320,13 @@ pub(super) fn row_print(row: &Row<'_>) -> Vec<u8> {
             Cell::Bytes(bytes) => hasher.update(&[2]).update(&(bytes.len() as u32).to_le_bytes()).update(bytes),
         };
     }
-    hasher.finalize().as_bytes()[..16].to_vec()
+    head_of(hasher.finalize())
+}
+
+fn head_of(hash: blake3::Hash) -> Print {
+    let mut head = Print::default();
+    head.copy_from_slice(&hash.as_bytes()[..16]);
+    head
 }
 
 /// The identity under which an item stands whose record cannot be told.
@@ -269,7 +348,7 @@ async fn broken_rows(
     if broken.is_empty() {
         return Ok(Vec::new());
     }
-    let prints: Vec<Vec<u8>> = broken.iter().map(|(_, row, _)| row_print(row)).collect();
+    let prints: Vec<Print> = broken.iter().map(|(_, row, _)| row_print(row)).collect();
     let names: Vec<String> = prints.iter().map(|p| nameless(p)).collect();
     let identities: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut open = store::item_open(tx, job.row_scope, &identities).await?;
@@ -281,14 +360,14 @@ async fn broken_rows(
             outcomes.push((row, Outcome::Unchanged));
             continue;
         }
-        open.insert(identity.clone(), vec![store::OpenItem { key, version: 0, print: print.clone() }]);
+        open.insert(identity.clone(), vec![store::OpenItem { key, version: 0, print: print.to_vec() }]);
         let reasons = [fault_reason(fault, &cells)];
         writes.push(ItemWrite {
             key,
             scope: job.row_scope,
             identity,
             version: 0,
-            print,
+            print: print.to_vec(),
             state: Outcome::Quarantined,
             revision: 0,
             now_us,
@@ -302,7 +381,6 @@ async fn broken_rows(
     Ok(outcomes)
 }
 
-/// A row's fault as a reason.
 /// Why a row could not be cut into cells, as a reason.
 pub fn fault_reason(fault: &Fault, row: &Row<'_>) -> Reason {
     let code = match fault.kind {

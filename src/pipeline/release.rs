@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use adapter::Rows;
 
 use super::decide::{self, Came, Context, Work};
-use super::normalise::{batch_and_row, lookups, row_items, row_print};
+use super::normalise::{batch_and_row, lookups, made_of, meaning, row_items, row_print};
 use super::{Hub, owe};
 use crate::fault::fault;
 use crate::store::{self, Batch, ItemKey, Outcome, Priority};
@@ -114,6 +114,7 @@ async fn batch_items(
         let bound = plan.bind(rows.columns())?;
         let found = lookups(tx, plan, &bound, &rows, batch.read_us).await?;
         let (mut works, mut made) = (Vec::with_capacity(own.len()), Vec::new());
+        let meaning = meaning(plan, rows.columns());
         for key in own {
             let row = batch_and_row(key.position).1;
             let item = row_items(plan, &bound, &rows, row as usize, &found, batch.read_us, &mut made)
@@ -131,6 +132,7 @@ async fn batch_items(
                 mapping: 0,
                 key,
                 print,
+                made_of: made_of(&meaning, print),
                 reopened: true,
                 outcome: Outcome::Filtered,
                 item,

@@ -17,7 +17,7 @@ use super::intake::{self, IntakeError, Taken};
 use super::{FeedPlan, Hub, deliver, normalise, release, subscribe};
 use crate::fault::fault;
 use crate::schedule::{self, Due};
-use crate::store::{self, Batch, Priority, StoreError};
+use crate::store::{self, Batch, Priority};
 
 /// The safety net's interval. An idle hub makes no query more often than this.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -85,7 +85,7 @@ pub async fn forever(hub: Arc<Hub>, stop: watch::Receiver<bool>) -> store::Resul
             tracing::error!(%error, "A stage ended by a panic.");
         }
         if hub.db.has_stopped() {
-            return Err(StoreError::WriterStopped);
+            return Err(hub.db.stopped());
         }
     }
     Ok(())
@@ -317,7 +317,8 @@ async fn scheduler(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(wait) => {}
         }
     }
-    while runs.join_next().await.is_some() {}
+    // A reading may wait for room that nobody makes any more. What was kept is kept; the rest is read at the next start.
+    runs.shutdown().await;
 }
 
 /// When a job runs first after a start: what it missed is made up for once, or skipped, as its misfire policy says.

@@ -11,7 +11,7 @@ use std::io::{Read, Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use rusqlite::{CachedStatement, Connection, OpenFlags};
@@ -55,8 +55,9 @@ pub enum StoreError {
     Rows(#[from] adapter::RowsError),
     #[error("the store holds something impossible: {0}")]
     Impossible(String),
-    #[error("the writer has stopped after a failed commit; nothing more is written")]
-    WriterStopped,
+    /// Why is empty where it ended otherwise than by a failed commit.
+    #[error("the writer has stopped after a failed commit; nothing more is written: {why}")]
+    WriterStopped { why: String },
     #[error("the database is locked by a transaction of another worker; the batch is done again")]
     Race,
 }
@@ -155,12 +156,20 @@ struct Line {
     closed: bool,
     /// The writer has ended: nobody joins the line any more.
     stopped: bool,
+    /// The failed commit that stopped it.
+    why: String,
 }
 
 struct Shared {
     line: Mutex<Line>,
     come: Condvar,
     count: Arc<AtomicU64>,
+}
+
+impl Shared {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The open store.
@@ -180,7 +189,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.line.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.shared.line().closed = true;
         self.shared.come.notify_all();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer
@@ -305,7 +314,12 @@ impl Db {
 
     /// True: the writer has ended after a failed commit. Nothing can be kept any more, so the process should end too.
     pub fn has_stopped(&self) -> bool {
-        self.inner.shared.line.lock().unwrap_or_else(PoisonError::into_inner).stopped
+        self.inner.shared.line().stopped
+    }
+
+    /// The error of whoever finds the writer gone.
+    pub fn stopped(&self) -> StoreError {
+        StoreError::WriterStopped { why: self.inner.shared.line().why.clone() }
     }
 
     /// Waits for the writer and begins a transaction on it.
@@ -313,15 +327,15 @@ impl Db {
         let (orders, receiver) = mpsc::channel();
         let (ready, begun) = oneshot::channel();
         {
-            let mut line = self.inner.shared.line.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut line = self.inner.shared.line();
             if line.stopped {
-                return Err(StoreError::WriterStopped);
+                return Err(StoreError::WriterStopped { why: line.why.clone() });
             }
             line.waiting[priority as usize].push_back(Begin { orders: receiver, ready });
         }
         self.inner.shared.come.notify_one();
-        begun.await.map_err(|_| StoreError::WriterStopped)??;
-        Ok(Tx { orders })
+        begun.await.map_err(|_| self.stopped())??;
+        Ok(Tx { orders, db: self.clone() })
     }
 
     /// Runs a reading closure on a connection of its own, beside the writer.
@@ -359,7 +373,7 @@ struct Ending<'s>(&'s Shared);
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        let mut line = self.0.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.0.line();
         line.stopped = true;
         // Dropping the senders answers those who wait.
         line.waiting = Default::default();
@@ -390,6 +404,7 @@ fn serve(mut conn: Conn, shared: &Shared) {
                     if let Err(error) = &result {
                         // After a failed commit the disk's state is not known: going on could lose what was answered.
                         tracing::error!(%error, cause = ?error, "A commit failed; the writer stops.");
+                        shared.line().why = cause_of(error);
                     }
                     if reply.send(result).is_err() {
                         tracing::debug!("A commit's caller is gone.");
@@ -408,7 +423,7 @@ fn serve(mut conn: Conn, shared: &Shared) {
 }
 
 fn next(shared: &Shared) -> Option<Begin> {
-    let mut line = shared.line.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut line = shared.line();
     loop {
         if let Some(begin) = line.waiting.iter_mut().find_map(VecDeque::pop_front) {
             return Some(begin);
@@ -431,6 +446,7 @@ fn roll_back(conn: &Conn) {
 /// A transaction on the writer. Dropped without [`Tx::commit`], it is rolled back.
 pub struct Tx {
     orders: mpsc::Sender<Order>,
+    db: Db,
 }
 
 impl Tx {
@@ -448,15 +464,23 @@ impl Tx {
                 tracing::debug!("A statement's caller is gone.");
             }
         });
-        self.orders.send(Order::Work(work)).map_err(|_| StoreError::WriterStopped)?;
-        answer.await.map_err(|_| StoreError::WriterStopped)?
+        self.orders.send(Order::Work(work)).map_err(|_| self.db.stopped())?;
+        answer.await.map_err(|_| self.db.stopped())?
     }
 
     /// Commits: durable when this returns.
     pub async fn commit(self) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Order::Commit(reply)).map_err(|_| StoreError::WriterStopped)?;
-        answer.await.map_err(|_| StoreError::WriterStopped)?
+        self.orders.send(Order::Commit(reply)).map_err(|_| self.db.stopped())?;
+        answer.await.map_err(|_| self.db.stopped())?
+    }
+}
+
+/// The words of the database itself.
+fn cause_of(error: &StoreError) -> String {
+    match error {
+        StoreError::Statement(source) => source.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -490,8 +514,8 @@ mod tests {
         // Ended behind the writer's back, so that its own commit fails.
         tx.run(|c| Ok(c.inner.execute_batch("rollback")?)).await.unwrap();
         assert!(tx.commit().await.is_err());
-        assert!(matches!(waiting.await.unwrap(), Err(StoreError::WriterStopped)));
-        assert!(matches!(db.begin(Priority::Intake).await.map(|_| ()), Err(StoreError::WriterStopped)));
+        assert!(matches!(waiting.await.unwrap(), Err(StoreError::WriterStopped { .. })));
+        assert!(matches!(db.begin(Priority::Intake).await.map(|_| ()), Err(StoreError::WriterStopped { .. })));
         assert!(db.has_stopped());
     }
 

@@ -31,12 +31,14 @@ pub struct Head {
     pub version: i64,
     pub order: Order,
     pub fingerprint: Vec<u8>,
+    /// See [`VersionWrite::made_of`].
+    pub made_of: Vec<u8>,
 }
 
 /// Heads by identity.
 pub async fn record_heads(tx: &mut Tx, scope: i64, identities: &[&str]) -> Result<HashMap<String, Head>> {
     const FIND: &str = "select r.identity, r.id, r.state, r.version, r.ord_version, r.ord_position, r.ord_revision,
-            r.fingerprint
+            r.fingerprint, r.made_of
         from json_each($2) x cross join record r on r.scope = $1 and r.identity = x.value";
     let set = json_set(identities);
     tx.run(move |c| {
@@ -49,6 +51,7 @@ pub async fn record_heads(tx: &mut Tx, scope: i64, identities: &[&str]) -> Resul
                     version: r.get(3)?,
                     order: Order { version: r.get(4)?, position: r.get(5)?, revision: r.get(6)? },
                     fingerprint: r.get(7)?,
+                    made_of: r.get(8)?,
                 },
             ))
         })?;
@@ -188,6 +191,8 @@ pub struct VersionWrite {
     pub live: bool,
     pub order: Order,
     pub fingerprint: Vec<u8>,
+    /// Digest of the row, its columns and the mapping's revision: 16 bytes; 16 zeros where no row made it.
+    pub made_of: Vec<u8>,
     pub mapping: i64,
     pub element: u32,
     /// insert, update or withdraw, as the store saw it; a target's own operation follows from what it accepted.
@@ -225,11 +230,11 @@ pub async fn version_write(tx: &mut Tx, mut writes: Vec<VersionWrite>, created_u
         values ($1, $2, $3, $4, $5, 0)
         on conflict (slot, value, record, grp) do update set required = excluded.required, until_version = 0";
     const HEAD_ADD: &str = "insert into record
-        (id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        (id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint, made_of)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (scope, identity) do nothing";
     const HEAD_SET: &str = "update record set state = $2, version = $3, ord_version = $4, ord_position = $5,
-            ord_revision = $6, fingerprint = $7
+            ord_revision = $6, fingerprint = $7, made_of = $8
         where id = $1 and version = $3 - 1
             and case when ord_position = $5 then ord_revision < $6 else (ord_version, ord_position) < ($4, $5) end";
     const VERSION_ADD: &str = "insert into version
@@ -262,11 +267,23 @@ pub async fn version_write(tx: &mut Tx, mut writes: Vec<VersionWrite>, created_u
         let (new, known): (Vec<&VersionWrite>, Vec<&VersionWrite>) = writes.iter().partition(|w| w.version == 1);
         let new = new.into_iter().map(|w| {
             let o = w.order;
-            (w.record, w.scope, &w.identity, state(w), w.version, o.version, o.position, o.revision, &w.fingerprint)
+            let digests = (&w.fingerprint, &w.made_of);
+            (
+                w.record,
+                w.scope,
+                &w.identity,
+                state(w),
+                w.version,
+                o.version,
+                o.position,
+                o.revision,
+                digests.0,
+                digests.1,
+            )
         });
         let known = known.into_iter().map(|w| {
             let o = w.order;
-            (w.record, state(w), w.version, o.version, o.position, o.revision, &w.fingerprint)
+            (w.record, state(w), w.version, o.version, o.position, o.revision, &w.fingerprint, &w.made_of)
         });
         if c.execute_all(HEAD_ADD, new)? + c.execute_all(HEAD_SET, known)? != writes.len() {
             return Err(StoreError::Race);
@@ -304,15 +321,25 @@ fn race(error: StoreError) -> StoreError {
     }
 }
 
+/// A record whose row came again and changed nothing.
+#[derive(Debug)]
+pub struct OrderRaise {
+    pub record: i64,
+    pub order: Order,
+    pub made_of: Vec<u8>,
+}
+
 /// Raises the order of heads whose row came again unchanged, so that a late older row stays behind it.
-pub async fn record_order_raise(tx: &mut Tx, raises: Vec<(i64, Order)>) -> Result<()> {
-    const RAISE: &str = "update record set ord_version = $2, ord_position = $3, ord_revision = $4
+pub async fn record_order_raise(tx: &mut Tx, raises: Vec<OrderRaise>) -> Result<()> {
+    const RAISE: &str = "update record set ord_version = $2, ord_position = $3, ord_revision = $4, made_of = $5
         where id = $1
             and case when ord_position = $3 then ord_revision < $4 else (ord_version, ord_position) < ($2, $3) end";
     tx.run(move |c| {
-        for (id, o) in &raises {
-            c.execute(RAISE, (id, o.version, o.position, o.revision))?;
-        }
+        let rows = raises.iter().map(|r| {
+            let o = r.order;
+            (r.record, o.version, o.position, o.revision, &r.made_of)
+        });
+        c.execute_all(RAISE, rows)?;
         Ok(())
     })
     .await

@@ -399,3 +399,102 @@ async fn who_waits_keeps_its_key() {
     dept/kid quarantined x1: CODE: the business key belongs to record 1 of system dept
     ");
 }
+
+const PLAIN: &str = "dataset = \"MUM\"\nidentity = [\"ID\"]\n[fields]\nCODE = \"CODE\"\nNAME = \"NAME\"\n";
+
+/// A known row is not mapped again; that must not show in anything but time.
+#[tokio::test]
+async fn a_row_that_is_known_counts_as_one_that_was_mapped() {
+    let site = Site::new();
+    wide(&site, &[("mum", PLAIN)]);
+    site.write("in/wide1.csv", "ID,CODE,NAME\n1,M1,Mia\n2,M2,Moa\n");
+    site.once().await;
+    // The name is gone: the row is open, and its record stays.
+    site.write("in/wide2.csv", "ID,CODE,NAME\n1,M1,\n2,M2,Moa\n3,M3,Max\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 5 items, accepted 3, unchanged 1, quarantined 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"dept/mum quarantined x1: NAME (名称): required, but empty [数据规范 9901]");
+    // As it was: what was open is overtaken. Twice in one file, the last counts.
+    site.write("in/wide3.csv", "ID,CODE,NAME\n1,M1,Mia\n2,M2,Moa\n2,M2,Mona\n3,M3,Maxim\n3,M3,Max\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 10 items, accepted 4, unchanged 3, superseded 3
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"");
+    // The same cells under other names are another row.
+    site.write("in/wide4.csv", "ID,NAME,CODE\n1,M1,Mia\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 11 items, accepted 5, unchanged 3, superseded 3
+    province/out: 3 owed, up to date 3
+    ");
+    // A mapping that says something else makes something else of it.
+    site.write(
+        "mappings/from/dept/mum.toml",
+        &PLAIN.replace("NAME = \"NAME\"", "NAME = { concat = [\"NAME\", { const = \"!\" }] }"),
+    );
+    site.write("in/wide5.csv", "ID,CODE,NAME\n3,M3,Max\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 12 items, accepted 6, unchanged 3, superseded 3
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM insert M2 Moa
+    MUM insert M3 Max
+    MUM update M2 Mona
+    MUM update Mia M1
+    MUM update M3 Max!
+    ");
+}
+
+#[tokio::test]
+async fn every_file_that_cannot_be_read_is_an_item_of_its_own() {
+    let site = Site::new();
+    wide(&site, &[("mum", PLAIN)]);
+    site.write("in/wide1.csv", "");
+    site.write("in/wide2.csv", "ID,CODE,NAME\n1,M1,Mia\n");
+    site.once().await;
+    site.write("in/wide3.csv", "\n\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 1 items, accepted 1
+    row: 2 items, quarantined 2
+    province/out: 1 owed, up to date 1
+    ");
+    insta::assert_snapshot!(site.open_items().await, @"
+    row quarantined x1: wide1.csv: the file cannot be read: the file is empty. ask the sender for the file again; an export that ended early leaves such files
+    row quarantined x1: wide3.csv: the file cannot be read: the file has no header line. name the columns by `columns = [...]` if it has none, or ask the sender for the file again
+    ");
+}
+
+#[tokio::test]
+async fn elements_that_are_all_gone_are_withdrawn_and_the_books_balance() {
+    let site = Site::new();
+    let mapping = r#"
+dataset = "MUM"
+identity = ["ID", "CODE"]
+[fields]
+CODE = "CODE"
+NAME = "NAME"
+[each]
+split = { CODE = ";", NAME = ";" }
+complete = true
+"#;
+    wide(&site, &[("mum", mapping)]);
+    site.write("in/wide1.csv", "ID,CODE,NAME\n1,M1;M2,Mia;Moa\n");
+    site.once().await;
+    site.write("in/wide2.csv", "ID,CODE,NAME\n1,,\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 5 items, accepted 2, withdrawn 2, filtered 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM insert M2 Moa
+    MUM withdraw M1 Mia
+    MUM withdraw M2 Moa
+    ");
+    let verified = crate::verify::all(&site.open().await).await;
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+}

@@ -498,7 +498,7 @@ async fn what_no_check_can_see_is_this_and_no_more() {
         }
     }
     // Times, words for a person, and what only the target or the next run knows. A single need means the same in any
-    // group; a gap in a counter is allowed; what a files target answered is not compared with what was sent.
+    // group; a gap in a counter is allowed; what a state was made of only saves work; what a files target answered is not compared with what was sent.
     insta::assert_snapshot!(unseen.join("\n"), @"
     assigned_code.assigned_us
     attachment.size
@@ -522,6 +522,7 @@ async fn what_no_check_can_see_is_this_and_no_more() {
     item_need.grp
     job.paused_why
     job.due_us
+    record.made_of
     record_attachment.name
     record_attachment: a row
     request.sent_us

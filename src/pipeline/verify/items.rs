@@ -99,7 +99,7 @@ fn columns<'h>(
     }
     let row = (item.position & 0xffff) as usize;
     if let Some(rows) = remake.rows.filter(|rows| row < rows.len())
-        && row_print(&rows.row(row)) != item.print
+        && item.print != row_print(&rows.row(row))
     {
         run.found.add("item", key, "print 与原始行不符", "print is not the raw row's");
     }

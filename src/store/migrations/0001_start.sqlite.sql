@@ -135,7 +135,9 @@ create table record (
     ord_version integer not null,
     ord_position integer not null,
     ord_revision integer not null,
-    fingerprint blob not null
+    fingerprint blob not null,
+    -- Digest of the row that made the present state, and of the mapping's revision: what comes again need not be mapped.
+    made_of blob not null
 );
 create unique index record_key on record (scope, identity);
 create table version (
@@ -256,6 +258,8 @@ create table request (
     answer blob
 );
 create index request_open on request (feed, id) where answered_us is null;
+-- Counts and newest answers are asked for without reading the bytes that travelled.
+create index request_feed on request (feed, answered_us);
 -- One sending of a delivery. `class` null: the request's own.
 create table attempt (
     feed integer not null,

@@ -115,7 +115,7 @@ pub struct RequestView {
 /// The newest requests of a feed, newest first.
 pub fn feed_requests(c: &mut Conn, feed: i64, limit: i64) -> Result<Vec<RequestView>> {
     const REQUESTS: &str = "select id, name, records, sent_us, answered_us, sends, class, status,
-            substr(coalesce(answer, x''), 1, 4096)
+            coalesce(substr(answer, 1, 4096), x'')
         from request where feed = $1 order by id desc limit $2";
     c.rows(REQUESTS, (feed, limit), |r| {
         Ok(RequestView {

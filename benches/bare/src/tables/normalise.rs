@@ -194,18 +194,20 @@ fn write(
     let (scope, revision, mapping) = (numbers.scope, numbers.revision, numbers.mapping);
     let position = |w: &Work| batch << 16 | w.row as i64;
     let print = |w: &Work| &records[w.row].fingerprint[..];
+    // It maps every row that it meets, so that what a row was made of need not be true here; it only fills its place.
     let add = "insert into record
-            (id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint)
-        values (?1, ?2, ?3, 'live', 1, 0, ?4, ?5, ?6)";
+            (id, scope, identity, state, version, ord_version, ord_position, ord_revision, fingerprint,
+            made_of)
+        values (?1, ?2, ?3, 'live', 1, 0, ?4, ?5, ?6, ?7)";
     let identity = |w: &Work| records[w.row].kept(numbers.target.identity);
     let new = works.iter().filter(|w| w.version == 1);
-    execute_all(tx, add, new.map(|w| (w.record, scope, identity(w), position(w), revision, print(w))))?;
+    execute_all(tx, add, new.map(|w| (w.record, scope, identity(w), position(w), revision, print(w), print(w))))?;
     let set = "update record set state = 'live', version = ?2, ord_version = 0, ord_position = ?3, ord_revision = ?4,
-            fingerprint = ?5
+            fingerprint = ?5, made_of = ?6
         where id = ?1 and version = ?2 - 1
             and case when ord_position = ?3 then ord_revision < ?4 else (ord_version, ord_position) < (0, ?3) end";
     let known = works.iter().filter(|w| w.version > 1);
-    execute_all(tx, set, known.map(|w| (w.record, w.version, position(w), revision, print(w))))?;
+    execute_all(tx, set, known.map(|w| (w.record, w.version, position(w), revision, print(w), print(w))))?;
     let version = "insert into version
             (record, version, ord_version, position, revision, mapping, element, operation, created_us, looked_at, notes,
             body)
