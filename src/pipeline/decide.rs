@@ -469,6 +469,7 @@ async fn write_items(
     mut open: HashMap<String, Vec<OpenItem>>,
     came: &mut Came,
 ) -> store::Result<()> {
+    overtake_open(works, names);
     let (mut writes, mut closes, mut again) = (Vec::new(), Vec::new(), Vec::new());
     let own: HashSet<ItemKey> = works.iter().filter(|w| w.reopened).map(|w| w.key).collect();
     let mut order: Vec<usize> = (0..works.len()).filter(|i| !works[*i].item.filtered || works[*i].reopened).collect();
@@ -521,6 +522,22 @@ async fn write_items(
     store::item_write(tx, writes).await?;
     store::item_close(tx, closes, context.now_us).await?;
     store::item_seen_again(tx, again, context.now_us).await
+}
+
+/// Of items of one record that stay open the newest does alone. One that waits, or lost its key, was good until then,
+/// so that a bad one after it was not seen as overtaking it.
+fn overtake_open(works: &mut [Work], names: &[String]) {
+    let mut newest: HashMap<&str, usize> = HashMap::new();
+    for index in (0..works.len()).filter(|i| works[*i].is_open()).collect::<Vec<_>>() {
+        let Some(before) = newest.insert(&names[index], index) else { continue };
+        let place = |w: &Work| (w.item.version, w.key.position);
+        if is_older(place(&works[before]), &works[index]) {
+            works[before].outcome = Outcome::Superseded;
+        } else {
+            works[index].outcome = Outcome::Superseded;
+            newest.insert(&names[index], before);
+        }
+    }
 }
 
 /// True: the record's head is newer than a bad item.

@@ -101,7 +101,8 @@ async fn raise(
         let Some(plan) = hub.plan.dataset(&r.dataset) else { continue };
         let is_owed = match had.get(&r.record) {
             Some(wanted) => *wanted < r.version,
-            None => r.live && r.created_us >= since_us,
+            // Also what was withdrawn: it is not there, and its children must not go without it.
+            None => r.created_us >= since_us,
         };
         if is_owed && feed.carries(&r.dataset, &r.system) {
             owed.push((r, plan.pointed(&schema::draft_of(&plan.dataset, &r.body), false)));

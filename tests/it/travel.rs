@@ -270,6 +270,28 @@ async fn a_bad_row_fails_alone_and_its_correction_closes_it() {
     insta::assert_snapshot!(site.open_items().await, @"row quarantined x1: mum1.csv:4: the row has 2 cells, the header has 5");
 }
 
+/// The good row waits for its parent, and the bad one came later: only the later one is for a person to look at, whether
+/// they come in one batch or in two.
+#[tokio::test]
+async fn of_two_rows_of_a_record_that_stay_open_the_later_stands() {
+    let bad = "1,2,,K1,M9,a name that is longer than twenty\n";
+    for files in [vec![format!("1,1,,K1,M9,Anna\n{bad}")], vec!["1,1,,K1,M9,Anna\n".to_owned(), bad.to_owned()]] {
+        let site = Site::new();
+        for (n, rows) in files.iter().enumerate() {
+            site.write(&format!("in/kid{n}.csv"), &kids(rows));
+            site.once().await;
+        }
+        let (books, open) = (site.once().await, site.open_items().await);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(books, @"
+            dept/kid: 2 items, superseded 1, quarantined 1
+            province/out: 0 owed,
+            ");
+            insta::assert_snapshot!(open, @"dept/kid quarantined x1: NAME (名称): length 33, at most 20 allowed [数据规范 9902]");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_renamed_column_stops_the_job_before_anything_is_taken() {
     let site = Site::new();
@@ -351,6 +373,50 @@ async fn a_new_feed_is_owed_what_is_stored_parents_first() {
     MUM insert M1 Mia
     KID insert K1 Anna
     KID insert K2 Bo
+    ");
+}
+
+/// A parent that was withdrawn while its children stayed is not there for a new feed either, so they wait for it.
+#[tokio::test]
+async fn a_new_feed_is_not_sent_the_children_of_a_withdrawn_parent() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
+    site.write("systems/province.toml", "name = \"province\"\nname_zh = \"省平台\"\n");
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n"));
+    site.once().await;
+    site.province();
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 2 items, accepted 1, withdrawn 1
+    province/out: 2 owed, up to date 1, blocked 1
+    ");
+    insta::assert_snapshot!(site.sent(), @"");
+    site.write("in/mum3.csv", &mums("1,3,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 3 items, accepted 2, withdrawn 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    ");
+}
+
+/// A whole reading that comes again under another name is not read, and so shows nothing less.
+#[tokio::test]
+async fn the_same_whole_reading_again_withdraws_nothing() {
+    let site = Site::new();
+    site.snapshot("vanished_share = 1.0\n");
+    for name in ["mum1", "mum2"] {
+        site.write(&format!("in/{name}.csv"), &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n"));
+        site.once().await;
+    }
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    MUM insert M2 Moa
     ");
 }
 
