@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Context, show};
-use crate::config::{Config, Job, System};
+use crate::config::{Config, Feed, Job, System};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, same, say};
 use crate::mapping::Mapping;
 use crate::pipeline::open;
@@ -94,8 +94,27 @@ fn names(config: &Config, schema: &Schema, findings: &mut Findings) -> usize {
     for (system, feed) in config.feeds() {
         let unknown = feed.datasets.named.iter().filter(|named| schema.dataset(named.as_str()).is_none());
         findings.mistakes.extend(unknown.map(|named| open::unknown_dataset(system, named, schema)));
+        findings.warnings.extend(owed_nothing(config, system, feed));
     }
     names.len()
+}
+
+/// A feed of the only system that gives anything: what a system gave is not sent back to it unless the feed says so.
+fn owed_nothing(config: &Config, system: &System, feed: &Feed) -> Option<Diagnostic> {
+    let others = config.systems.iter().any(|other| *other.name != *system.name && !other.jobs.is_empty());
+    let message = say(
+        format!("订阅 {} 不会收到任何记录：没有别的系统提供数据", feed.name.as_str()),
+        format!("feed {} will be owed nothing: no other system gives anything", feed.name.as_str()),
+    );
+    let hint = say(
+        format!("本系统提供的数据不会发回本系统；确实需要时写 from_systems = [\"{}\"]", system.name.as_str()),
+        format!(
+            "what a system gave is not sent back to it; where it should be, write from_systems = [\"{}\"]",
+            system.name.as_str()
+        ),
+    );
+    let warned = feed.from_systems.is_empty() && !others && !system.jobs.is_empty();
+    warned.then(|| system.at(feed.name.offset(), message, hint))
 }
 
 /// Required fields that no rule fills: every row of the mapping will be refused for them.

@@ -82,7 +82,7 @@ pub struct Feed {
     pub paused: bool,
     /// `["*"]`: all.
     pub datasets: Datasets,
-    /// Only records that these systems own; all if empty.
+    /// Only records that these systems own; if empty, those of all other systems.
     #[serde(default)]
     pub from_systems: Vec<At<String>>,
     /// Where a new feed starts.

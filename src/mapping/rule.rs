@@ -337,7 +337,11 @@ impl Rule {
                 money(text, unit, into.unwrap_or(cx.unit), *fraction_max, out)
             }
             Convert::Area { unit, into, fraction_max } => area(text, *unit, *into, *fraction_max, out),
-            Convert::Number(want) => number(text, *want, out),
+            Convert::Number(want) => number(text, *want, out).map_err(|wrong| match &self.codes {
+                // A coded field whose codes are numbers: a word was meant as a name of the set.
+                Some(Codes { set: Some(set), .. }) => Problem::new(ReasonCode::NameUnknown, text, &[&set.name]),
+                _ => wrong,
+            }),
         }
     }
 }

@@ -223,7 +223,7 @@ fn a_good_configuration_is_checked_and_what_looks_odd_is_warned_of() {
 #[test]
 fn names_that_are_not_there_are_told_all_at_once() {
     let file = fixture("names");
-    insta::assert_snapshot!(run(&["--config", &file, "check"]), @"
+    insta::assert_snapshot!(run(&["--config", &file, "check"]), @r#"
     exit 2
     warning: tests/it/fixtures/config/names/mappings/from/land/deal.toml: no rule fills what PURCHASE_PROJECT requires: PURCHASE_PROJECT_CODE, RELATE_CODE, TENDER_PROJECT_TYPE, PURCHASER_NAME, PURCHASER_CODE, PURCHASER_ROLE, PRICE_FORM_CODE, PURCHASER_MODE, PURCHASER_ORGANIZE_FORM, PURCHASER_AGENCY_NAME, PURCHASER_AGENCY_CODE, PURCHASER_AGENCY_ROLE, PURCHASE_SECTION_CODE, PURCHASE_SECTION_NAME, REGION_CODE, TRA_PLACE_CODE, CREATE_TIME, UNIFIED_DEAL_CODE, PLATFORM_CODE, PUB_SERVICE_PLAT_CODE, DATA_TIMESTAMP
       hint: every row will be refused for it; fill it here or in common.toml, if the source has it
@@ -231,6 +231,8 @@ fn names_that_are_not_there_are_told_all_at_once() {
       hint: every row will be refused for it; fill it here or in common.toml, if the source has it
     warning: tests/it/fixtures/config/names/systems/land.toml:20:8: land/c, land/d read different sources into PURCHASE_PROJECT without an `identity_space`
       hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
+    warning: tests/it/fixtures/config/names/systems/land.toml:25:8: feed land/f will be owed nothing: no other system gives anything
+      hint: what a system gave is not sent back to it; where it should be, write from_systems = ["land"]
     error: tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE has no field `WIN_BID_BULLETIN_TITEL`
     hint: `WIN_BID_BULLETIN_TITLE` (公告标题)?
     error: tests/it/fixtures/config/names/systems/land.toml:6:28: there is no mapping `land/notise`
@@ -240,8 +242,8 @@ fn names_that_are_not_there_are_told_all_at_once() {
     error: tests/it/fixtures/config/names/systems/land.toml:26:20: there is no dataset `WIN_RESULT_ANNOU`
     hint: did you mean `WIN_RESULT_ANNO`?
     error: 4 mistakes found
-    ");
-    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @"
+    "#);
+    insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @r#"
     exit 2
     警告：tests/it/fixtures/config/names/mappings/from/land/deal.toml: PURCHASE_PROJECT 的必填项没有规则填写：采购项目编号（PURCHASE_PROJECT_CODE）、项目类别关联代码（RELATE_CODE）、采购项目类型（TENDER_PROJECT_TYPE）、采购人名称（PURCHASER_NAME）、采购人代码（PURCHASER_CODE）、采购人角色（PURCHASER_ROLE）、价款形式代码（PRICE_FORM_CODE）、采购方式（PURCHASER_MODE）、采购组织形式（PURCHASER_ORGANIZE_FORM）、采购代理机构名称（PURCHASER_AGENCY_NAME）、采购代理机构代码（PURCHASER_AGENCY_CODE）、采购代理机构角色（PURCHASER_AGENCY_ROLE）、采购项目子包编号（PURCHASE_SECTION_CODE）、采购项目子包名称（PURCHASE_SECTION_NAME）、采购项目子包所在行政区域代码（REGION_CODE）、交易发生行政区域代码（TRA_PLACE_CODE）、项目创建时间（CREATE_TIME）、统一交易标识码（UNIFIED_DEAL_CODE）、交易系统标识码（PLATFORM_CODE）、公共服务平台标识码（PUB_SERVICE_PLAT_CODE）、数据时间戳（DATA_TIMESTAMP）
       提示：每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写
@@ -249,6 +251,8 @@ fn names_that_are_not_there_are_told_all_at_once() {
       提示：每一行都会因此被退回；来源有此项时，请在映射或 common.toml 中填写
     警告：tests/it/fixtures/config/names/systems/land.toml:20:8: land/c, land/d 从不同来源写入 PURCHASE_PROJECT，没有写 identity_space
       提示：如果各来源的编号指同一条记录则没有问题；否则为每个映射写 identity_space
+    警告：tests/it/fixtures/config/names/systems/land.toml:25:8: 订阅 land/f 不会收到任何记录：没有别的系统提供数据
+      提示：本系统提供的数据不会发回本系统；确实需要时写 from_systems = ["land"]
     错误：tests/it/fixtures/config/names/mappings/from/land/unused.toml:4:1: BID_DEAL_ANNOUNCE 没有字段 `WIN_BID_BULLETIN_TITEL`
     提示：是否为 `WIN_BID_BULLETIN_TITLE`（公告标题）？
     错误：tests/it/fixtures/config/names/systems/land.toml:6:28: 没有名为 `land/notise` 的映射
@@ -258,7 +262,7 @@ fn names_that_are_not_there_are_told_all_at_once() {
     错误：tests/it/fixtures/config/names/systems/land.toml:26:20: 没有数据集 `WIN_RESULT_ANNOU`
     提示：是否想写 `WIN_RESULT_ANNO`？
     错误：共 4 处错误
-    ");
+    "#);
 }
 
 /// One directory is there, the others are not, and nobody listens at the discard port.

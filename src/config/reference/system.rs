@@ -98,8 +98,8 @@ pub(super) const FEEDS: &[Key] = &[
         "feed.from_systems",
         Kind::Texts,
         Value("[]"),
-        "只投递这些系统的记录；空为全部",
-        "only records of these systems; all if empty",
+        "只投递这些系统的记录；空为其他所有系统：本系统提供的不发回本系统，除非在此写明",
+        "only records of these systems; if empty, of all others: what this system gave is not sent back to it unless it is named here",
     ),
     system("feed.from", Kind::Start, Value("\"all\""), "新订阅的起点", "where a new feed starts"),
     system(

@@ -63,6 +63,10 @@ pub(crate) fn area(
     let (value, rest) = leading(text.trim()).ok_or_else(|| Problem::new(ReasonCode::AreaUnreadable, text, &[]))?;
     let unit = match rest.trim() {
         "" => declared,
+        // No word follows, so the number itself is wrong: 1.2.3
+        rest if rest.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation()) => {
+            return Err(Problem::new(ReasonCode::AreaUnreadable, text, &[]));
+        }
         name => AreaUnit::of(name),
     };
     let unit = unit.ok_or_else(|| Problem::new(ReasonCode::UnitUnknown, text, &[]))?;
@@ -135,6 +139,7 @@ mod tests {
         assert_eq!(convert("1平方米", None, SquareKilometre, Some(2)), "AreaInexact [\"平方公里\", \"2\"]");
         assert_eq!(convert("1亩", None, Hectare, Some(2)), "0.07");
         assert_eq!(convert("12", None, Hectare, None), "UnitUnknown []");
+        assert_eq!(convert("1.2.3", None, Hectare, None), "AreaUnreadable []");
         assert_eq!(convert("约12亩", None, Hectare, None), "AreaUnreadable []");
     }
 

@@ -62,6 +62,10 @@ pub(crate) fn money(
         .ok_or_else(|| Problem::new(ReasonCode::MoneyUnreadable, text, &[]))?;
     let unit = match strip(rest, AFTER, |t, mark| t.strip_suffix(mark)) {
         "" => declared,
+        // No word follows, so the number itself is wrong: 1.2.3
+        rest if rest.starts_with(|c: char| c.is_ascii_digit() || c.is_ascii_punctuation()) => {
+            return Err(Problem::new(ReasonCode::MoneyUnreadable, text, &[]));
+        }
         name => MoneyUnit::of(name),
     };
     let unit = unit.ok_or_else(|| Problem::new(ReasonCode::UnitUnknown, text, &[]))?;
@@ -126,6 +130,8 @@ mod tests {
     #[test]
     fn an_amount_whose_unit_nobody_names_is_refused() {
         assert_eq!(yuan("28.38", None), "UnitUnknown []");
+        assert_eq!(yuan("1.2.3", Some("元")), "MoneyUnreadable []");
+        assert_eq!(yuan("120000;null", Some("元")), "MoneyUnreadable []");
         assert_eq!(yuan("28.38美元", Some("元")), "UnitUnknown []");
         assert_eq!(yuan("12元/平方米", Some("元")), "UnitUnknown []");
         assert_eq!(yuan("叁拾万元整", None), "MoneyUnreadable []");
