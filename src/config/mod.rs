@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use hub::{Control, Deliver, Hub, Intake, Level, Log, Store};
-pub use receipt::{Class, ReceiptRule, RecordResult, Results, class_by_status, classify};
+pub use receipt::{Class, Meaning, ReceiptRule, RecordResult, Results, class_by_status, read_answer};
 pub use system::{Contact, Count, Datasets, Feed, Form, Job, Retry, Share, Start, System};
 pub use types::{At, Name, Pattern, Pointer};
 

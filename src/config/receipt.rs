@@ -75,19 +75,52 @@ pub struct Results {
     pub classes: BTreeMap<String, Class>,
 }
 
-/// What an answer means: the first rule that holds, else its status. Where a target answers record by record, a page
-/// without that list says nothing, however well its status sounds: a proxy's notice of maintenance comes with 200.
-pub fn classify(rules: &[At<ReceiptRule>], results: Option<&Results>, status: u16, body: &[u8]) -> Class {
-    // An answer that is no text can only be told by its status.
-    let text = std::str::from_utf8(body).unwrap_or_default();
-    let json = serde_json::from_str(text).ok();
-    if let Some(rule) = rules.iter().find(|r| r.holds(status, text, json.as_ref())) {
-        return rule.class;
-    }
-    match class_by_status(status) {
-        Class::Accepted if results.is_some_and(|r| r.read(body).is_none()) => Class::Unclear,
-        class => class,
-    }
+/// What an answer says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// Of the request as a whole.
+    pub class: Class,
+    /// Record by record, where results are configured and the answer has their list.
+    pub results: Option<Vec<RecordResult>>,
+    /// Why the answer cannot be read, so that its status alone says nothing.
+    pub unread: Option<String>,
+}
+
+/// What an answer means: the first rule that holds, else its status. An answer that should say more than its status
+/// and cannot be read is unclear, however well its status sounds: a proxy's notice of maintenance comes with 200.
+pub fn read_answer(
+    rules: &[At<ReceiptRule>],
+    results: Option<&Results>,
+    status: u16,
+    body: &[u8],
+    is_cut: bool,
+) -> Meaning {
+    let text = formats::answer_text(body);
+    let json: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    let rule = rules.iter().find(|r| r.holds(status, &text, json.as_ref()));
+    let class = rule.map_or_else(|| class_by_status(status), |r| r.class);
+    let read = results.and_then(|r| r.read(json.as_ref()?));
+    let is_by_status = rule.is_none();
+    let unread = match (results, class) {
+        // A rule may say that an answer without results means one thing for all, but not of one that was cut.
+        (Some(r), Class::Accepted) if read.is_none() && (is_by_status || is_cut) => Some(no_list(r)),
+        (Some(r), Class::Rejected | Class::Duplicate) if read.is_none() && is_by_status => Some(no_list(r)),
+        (None, Class::Accepted | Class::Rejected | Class::Duplicate) if is_by_status => {
+            let mut asked = rules.iter().filter(|r| r.status.is_empty() || r.status.contains(&status));
+            let is_unread = |r: &At<ReceiptRule>| is_cut && r.asks_body() || json.is_none() && r.pointer.is_some();
+            asked.any(is_unread).then(|| "the receipt rules cannot read the answer".to_owned())
+        }
+        _ => None,
+    };
+    let unread = unread.map(|why| match is_cut {
+        true => format!("the answer is longer than {} bytes and was cut: {why}", body.len()),
+        false => why,
+    });
+    Meaning { class: if unread.is_some() { Class::Unclear } else { class }, results: read, unread }
+}
+
+fn no_list(results: &Results) -> String {
+    format!("no list of results at {}", results.list.0)
 }
 
 /// What an answer says of one record.
@@ -103,8 +136,7 @@ pub struct RecordResult {
 impl Results {
     /// The results in an answer; none where the answer has no such list. An element without a key is left out: its
     /// record then has no result, and is unclear.
-    pub fn read(&self, body: &[u8]) -> Option<Vec<RecordResult>> {
-        let json: serde_json::Value = serde_json::from_slice(body).ok()?;
+    fn read(&self, json: &serde_json::Value) -> Option<Vec<RecordResult>> {
         let elements = json.pointer(&self.list.0)?.as_array()?;
         let results = elements.iter().filter_map(|element| {
             let key = plain(element.pointer(&self.key.0)?);
@@ -118,6 +150,11 @@ impl Results {
 }
 
 impl ReceiptRule {
+    /// True: it looks further than the status.
+    fn asks_body(&self) -> bool {
+        self.contains.is_some() || self.pointer.is_some() || self.matches.is_some()
+    }
+
     /// True: everything that the rule names holds. `json` is the body, where it is JSON.
     fn holds(&self, status: u16, body: &str, json: Option<&serde_json::Value>) -> bool {
         if !self.status.is_empty() && !self.status.contains(&status) {
@@ -177,7 +214,7 @@ mod tests {
               { status = [200], class = "unclear" },
             ]"#,
         );
-        let class = |status, body: &str| classify(&rules, None, status, body.as_bytes());
+        let class = |status, body: &str| read_answer(&rules, None, status, body.as_bytes(), false).class;
         assert_eq!(class(200, r#"{"code":0}"#), Class::Accepted);
         assert_eq!(class(200, r#"{"code":"0"}"#), Class::Accepted);
         assert_eq!(class(500, r#"{"code":2001}"#), Class::MissingParent);
@@ -187,22 +224,24 @@ mod tests {
     }
 
     #[test]
-    fn without_its_list_of_results_an_answer_accepts_nothing() {
-        let results: Results = toml::from_str(
+    fn an_answer_that_cannot_be_read_is_neither_accepted_nor_rejected() {
+        let rules = rules(
             r#"
-            list = "/results"
-            key = "/key"
-            code = "/code"
-            classes = {}"#,
-        )
-        .unwrap();
-        let class =
-            |rules: &[At<ReceiptRule>], status, body: &str| classify(rules, Some(&results), status, body.as_bytes());
-        assert_eq!(class(&[], 200, "<html>系统维护中</html>"), Class::Unclear);
-        assert_eq!(class(&[], 200, r#"{"results":[]}"#), Class::Accepted);
-        assert_eq!(class(&[], 400, "<html>"), Class::Rejected);
-        let taken = rules(r#"receipt = [{ status = [202], class = "accepted" }]"#);
-        assert_eq!(class(&taken, 202, ""), Class::Accepted);
+            receipt = [
+              { pointer = "/code", equals = "7", class = "rejected" },
+              { contains = "失败", class = "rejected" },
+              { status = [413], class = "rejected" },
+            ]"#,
+        );
+        let class = |status, body: &str, is_cut| read_answer(&rules, None, status, body.as_bytes(), is_cut).class;
+        assert_eq!(class(200, r#"{"code":0}"#, false), Class::Accepted);
+        assert_eq!(class(200, "<html>", false), Class::Unclear);
+        assert_eq!(class(422, "<html>", false), Class::Unclear);
+        assert_eq!(class(413, "<html>", false), Class::Rejected);
+        assert_eq!(class(503, "<html>", false), Class::Busy);
+        assert_eq!(class(200, r#"{"code":0}"#, true), Class::Unclear);
+        // 失败 in GBK.
+        assert_eq!(read_answer(&rules, None, 200, b"\xca\xa7\xb0\xdc", false).class, Class::Rejected);
     }
 
     #[test]
@@ -240,12 +279,25 @@ mod tests {
         )
         .unwrap();
         let body = r#"{"data":[{"id":"a","state":1},{"id":"b","state":7,"msg":"金额不对"},{"id":"c"},{"state":1}]}"#;
-        let read = results.read(body.as_bytes()).unwrap();
+        let meaning = |status, body: &str, is_cut| read_answer(&[], Some(&results), status, body.as_bytes(), is_cut);
+        let read = meaning(200, body, false).results.unwrap();
         let one = |key: &str, class, why: &str| RecordResult { key: key.into(), class, why: why.into() };
         assert_eq!(
             read,
             [one("a", Class::Accepted, "1"), one("b", Class::Rejected, "7 金额不对"), one("c", Class::Unclear, "")]
         );
-        assert_eq!(results.read(b"{}"), None);
+        assert_eq!(meaning(200, &format!("\u{feff}{body}"), false).results.unwrap(), read);
+        let unread = |status, body, is_cut| (meaning(status, body, is_cut).class, meaning(status, body, is_cut).unread);
+        let why = |why: &str| (Class::Unclear, Some(why.to_owned()));
+        assert_eq!(unread(200, "{}", false), why("no list of results at /data"));
+        assert_eq!(unread(422, "{}", false), why("no list of results at /data"));
+        assert_eq!(
+            unread(200, r#"{"data":["#, true),
+            why("the answer is longer than 9 bytes and was cut: no list of results at /data")
+        );
+        assert_eq!(unread(503, "later", false), (Class::Busy, None));
+        let taken = rules(r#"receipt = [{ status = [202], class = "accepted" }]"#);
+        let class = |is_cut| read_answer(&taken, Some(&results), 202, b"", is_cut).class;
+        assert_eq!((class(false), class(true)), (Class::Accepted, Class::Unclear));
     }
 }

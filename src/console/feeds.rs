@@ -184,10 +184,9 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
     })
 }
 
-/// An answer's beginning as text; bytes that are no text are left out.
+/// An answer's beginning as text.
 pub(super) fn cut(answer: &[u8]) -> String {
-    let text = answer.utf8_chunks().flat_map(|chunk| chunk.valid().chars());
-    let text: String = text.take(ANSWER_CHARS_MAX + 1).collect();
+    let text: String = formats::answer_text(answer).chars().take(ANSWER_CHARS_MAX + 1).collect();
     match text.char_indices().nth(ANSWER_CHARS_MAX) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,
@@ -295,7 +294,7 @@ mod tests {
     #[test]
     fn a_long_answer_is_cut_between_characters() {
         assert_eq!(cut("已接收".as_bytes()), "已接收");
-        assert_eq!(cut(&[0xff, b'o', b'k']), "ok");
+        assert_eq!(cut(b"\xd2\xd1\xbd\xd3\xca\xd5"), "已接收");
         let long = cut("字".repeat(1_000).as_bytes());
         assert_eq!((long.chars().count(), long.ends_with('…')), (301, true));
     }

@@ -10,7 +10,7 @@ use super::items::{ItemLine, ReasonAnswer, line, reason_answer};
 use super::raw::{Batches, Stood};
 use super::records::{RecordAnswer, find, head, visible};
 use super::{Moment, Which};
-use crate::config::Results;
+use crate::config::{self, Results};
 use crate::diagnostic::Failure;
 use crate::pipeline::Hub;
 use crate::pipeline::decide::shown;
@@ -295,7 +295,8 @@ fn delivery(hub: &Hub, record: i64, d: store::DeliveryView, attempts: Vec<store:
 /// What an answer says of one record, where it speaks record by record.
 fn own_part(results: Option<&Results>, record: i64, version: i64, answer: &[u8]) -> Option<String> {
     let key = profile::record_key(record, version);
-    Some(results?.read(answer)?.into_iter().find(|r| r.key == key)?.why)
+    let meaning = config::read_answer(&[], results, 0, answer, false);
+    Some(meaning.results?.into_iter().find(|r| r.key == key)?.why)
 }
 
 /// Where a delivery is and why, in Chinese and English.

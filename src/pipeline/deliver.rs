@@ -51,6 +51,10 @@ struct Flight {
 /// One that comes to nothing more often is tried beside the others, and holds up its own records only.
 const FEELER_SENDS: i64 = 3;
 
+/// Most bytes of an answer for each record that it speaks of: a key, a code and a sentence. Ten thousand of them are
+/// 40 MiB.
+const RESULT_BYTES_MAX: usize = 4 << 10;
+
 /// At start: what was being sent when the process ended is unknown now.
 pub async fn recover(hub: &Hub) -> store::Result<usize> {
     let mut tx = hub.db.begin(Priority::Receipt).await?;
@@ -94,7 +98,14 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
     let result = match committed {
         Ok(()) => {
             fault!("deliver.committed");
-            let request = Request { key: &flight.name, name: &flight.name, media: &flight.media, body: &flight.body };
+            let results = config.results.as_ref().map_or(0, |_| RESULT_BYTES_MAX * flight.carried.len());
+            let request = Request {
+                key: &flight.name,
+                name: &flight.name,
+                media: &flight.media,
+                body: &flight.body,
+                answer_bytes_max: Answer::BODY_BYTES_MAX + results,
+            };
             let answer = feed.sink.send(request).await;
             fault!("deliver.answered");
             settle(hub, feed, config, &flight, answer).await
@@ -240,16 +251,18 @@ async fn settle(
             unresolved(&mut tx, feed, config, flight, why, None, now_us).await?;
             None
         }
-        Answer::Answered { status, retry_after_s, body } => {
-            let class = config::classify(&config.receipts, config.results.as_ref(), *status, body);
-            let is_unresolved = matches!(class, Class::Unclear)
-                || flight.is_unsure && matches!(class, Class::Busy | Class::Authentication);
+        Answer::Answered { status, retry_after_s, body, is_cut } => {
+            let meaning = config::read_answer(&config.receipts, config.results.as_ref(), *status, body, *is_cut);
+            let is_unresolved = matches!(meaning.class, Class::Unclear)
+                || flight.is_unsure && matches!(meaning.class, Class::Busy | Class::Authentication);
             if is_unresolved {
-                unresolved(&mut tx, feed, config, flight, &words(*status, body), *retry_after_s, now_us).await?;
+                let said = words(*status, body);
+                let why = meaning.unread.map_or_else(|| said.clone(), |why| format!("{why}: {said}"));
+                unresolved(&mut tx, feed, config, flight, &why, *retry_after_s, now_us).await?;
                 None
             } else {
                 let answer = (*status, *retry_after_s, &body[..]);
-                Some(answered(hub, &mut tx, feed, config, flight, answer, class, now_us).await?)
+                Some(answered(hub, &mut tx, feed, config, flight, answer, meaning, now_us).await?)
             }
         }
     };
@@ -304,10 +317,9 @@ async fn answered(
     config: &config::Feed,
     flight: &Flight,
     (status, retry_after_s, body): (u16, Option<u64>, &[u8]),
-    class: Class,
+    config::Meaning { class, results: read, .. }: config::Meaning,
     now_us: i64,
 ) -> store::Result<HashSet<i64>> {
-    let read = config.results.as_ref().and_then(|r| r.read(body));
     let by_record = read.is_some();
     let results: HashMap<String, config::RecordResult> =
         read.into_iter().flatten().map(|result| (result.key.clone(), result)).collect();
@@ -404,7 +416,7 @@ const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
 const WORDS_CHARS_MAX: usize = 300;
 
 fn words(status: u16, body: &[u8]) -> String {
-    let text: String = body.utf8_chunks().flat_map(|c| c.valid().chars()).take(WORDS_CHARS_MAX).collect();
+    let text: String = formats::answer_text(body).chars().take(WORDS_CHARS_MAX).collect();
     match status {
         0 => text,
         status => format!("{status} {text}").trim().to_owned(),

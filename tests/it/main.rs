@@ -1,6 +1,7 @@
 //! End to end.
 #![allow(clippy::unwrap_used, reason = "what fails here fails its test, and says where")]
 
+mod answers;
 mod cli;
 mod config;
 mod console;

@@ -12,6 +12,9 @@ pub struct Request<'a> {
     /// Media type of `body`, e.g. `application/json`.
     pub media: &'a str,
     pub body: &'a [u8],
+    /// Most bytes of the answer that are read: [`Answer::BODY_BYTES_MAX`], or more where the answer speaks of each of
+    /// many records.
+    pub answer_bytes_max: usize,
 }
 
 /// What became of a call. Anything else than a clear answer or a clear "never left" is [`Answer::Unknown`]:
@@ -24,8 +27,10 @@ pub enum Answer {
         status: u16,
         /// Seconds that the target asked us to wait (`Retry-After`).
         retry_after_s: Option<u64>,
-        /// At most [`Answer::BODY_BYTES_MAX`]; what came beyond was dropped.
+        /// As it came, in whatever encoding; at most [`Request::answer_bytes_max`].
         body: Vec<u8>,
+        /// True: the answer was longer, and the rest was dropped.
+        is_cut: bool,
     },
     /// Certainly not received: no connection, name not resolved, file not written.
     Unsent { why: String },
@@ -34,7 +39,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// A receipt is some lines; a target that answers with more is wrong, and must not fill our store.
+    /// A receipt is some lines; a target that answers a record with more is wrong, and must not fill our store.
     pub const BODY_BYTES_MAX: usize = 64 << 10;
 }
 

@@ -140,7 +140,7 @@ fn already_there(target: &Path, file: File, own: &str) -> Answer {
 const CONFLICT: u16 = 409;
 
 fn answered(status: u16, body: &serde_json::Value) -> Answer {
-    Answer::Answered { status, retry_after_s: None, body: body.to_string().into_bytes() }
+    Answer::Answered { status, retry_after_s: None, body: body.to_string().into_bytes(), is_cut: false }
 }
 
 fn write_whole(path: &Path, body: &[u8]) -> io::Result<()> {

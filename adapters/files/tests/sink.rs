@@ -13,7 +13,7 @@ fn sink(base: &TempDir, toml: &str) -> FilesSink {
 }
 
 fn request<'a>(name: &'a str, media: &'a str, body: &'a str) -> Request<'a> {
-    Request { key: "k", name, media, body: body.as_bytes() }
+    Request { key: "k", name, media, body: body.as_bytes(), answer_bytes_max: Answer::BODY_BYTES_MAX }
 }
 
 fn receipt(answer: Answer) -> String {
@@ -22,7 +22,7 @@ fn receipt(answer: Answer) -> String {
 
 fn answered(answer: Answer, expected: u16) -> String {
     match answer {
-        Answer::Answered { status, retry_after_s: None, body } if status == expected => {
+        Answer::Answered { status, retry_after_s: None, body, is_cut: false } if status == expected => {
             String::from_utf8(body).unwrap()
         }
         other => panic!("expected an answer of status {expected}, not {other:?}"),

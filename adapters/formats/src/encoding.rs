@@ -3,7 +3,9 @@
 //! The encoding is declared, never guessed: a wrong guess stores nonsense that looks like text. What a file itself
 //! says (a byte order mark, the NULs of UTF-16, text that is UTF-8 throughout) is compared with the declaration
 //! and refused with a clear word where it contradicts. A byte that does not decode is reported with its place and
-//! never replaced silently.
+//! never replaced silently. Only a target's answer, which declares nothing that can be relied on, is guessed.
+
+use std::borrow::Cow;
 
 use encoding_rs::{DecoderResult, GB18030};
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,21 @@ pub enum Encoding {
     Utf16Le,
     #[serde(rename = "utf-16be", alias = "UTF-16BE")]
     Utf16Be,
+}
+
+/// The text of an answer of whatever encoding, for a person and for rules: by its byte order mark, which goes; else
+/// UTF-8 where it is that throughout; else GB18030, since other answers in Chinese are hardly met. What its header
+/// declares is not asked: servers declare what their framework does unless told, over any text.
+pub fn answer_text(answer: &[u8]) -> Cow<'_, str> {
+    if let Some((encoding, _)) = encoding_rs::Encoding::for_bom(answer) {
+        return encoding.decode_with_bom_removal(answer).0;
+    }
+    match std::str::from_utf8(answer) {
+        Ok(text) => Cow::Borrowed(text),
+        // A cut answer may end in the middle of a character.
+        Err(error) if error.error_len().is_none() => answer_text(&answer[..error.valid_up_to()]),
+        Err(_) => GB18030.decode_without_bom_handling(answer).0,
+    }
 }
 
 /// The first place in a text that does not decode.
@@ -223,4 +240,19 @@ fn is_surely_utf8(head: &[u8]) -> bool {
 pub(crate) fn undecodable(encoding: Encoding, window: &Window, at: usize, spot: &[u8]) -> Vec<String> {
     let hex: Vec<String> = window.raw(spot).iter().map(|b| format!("{b:02x}")).collect();
     vec![encoding.name().into(), window.offset_of(at).to_string(), hex.join(" ")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_in_whatever_encoding_it_comes() {
+        assert_eq!(answer_text("已存在".as_bytes()), "已存在");
+        assert_eq!(answer_text(b"\xef\xbb\xbf{}"), "{}");
+        assert_eq!(answer_text(b"\xd2\xd1\xb4\xe6\xd4\xda"), "已存在");
+        assert_eq!(answer_text(b"\xff\xfe{\0}\0"), "{}");
+        assert_eq!(answer_text(&"已存在".as_bytes()[..8]), "已存");
+        assert_eq!(answer_text(b""), "");
+    }
 }

@@ -32,7 +32,7 @@ pub use config::{
     XlsxConfig, XmlConfig,
 };
 pub use date::civil_date;
-pub use encoding::Encoding;
+pub use encoding::{Encoding, answer_text};
 
 /// What a file is read from.
 pub trait Input: Read + Seek + Send {}

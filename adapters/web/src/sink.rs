@@ -111,7 +111,7 @@ impl Sink for WebSink {
             sending = sending.header(name, request.key);
         }
         match sending.body(request.body.to_vec()).send().await {
-            Ok(response) => read(response).await,
+            Ok(response) => read(response, request.answer_bytes_max).await,
             Err(error) if error.is_connect() || error.is_builder() => Answer::Unsent { why: words(&error) },
             Err(error) => Answer::Unknown { why: words(&error) },
         }
@@ -119,18 +119,16 @@ impl Sink for WebSink {
 }
 
 /// Reads the answer's body up to the limit.
-async fn read(mut response: Response) -> Answer {
+async fn read(mut response: Response, bytes_max: usize) -> Answer {
     let status = response.status().as_u16();
     let retry_after_s = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value, SystemTime::now()));
-    let mut body = Vec::new();
-    loop {
+    let (mut body, mut is_cut) = (Vec::new(), false);
+    while !is_cut {
         match response.chunk().await {
             Ok(Some(chunk)) => {
-                let room = Answer::BODY_BYTES_MAX - body.len();
+                let room = bytes_max - body.len();
+                is_cut = chunk.len() > room;
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                if body.len() == Answer::BODY_BYTES_MAX {
-                    break;
-                }
             }
             Ok(None) => break,
             Err(error) => {
@@ -138,7 +136,7 @@ async fn read(mut response: Response) -> Answer {
             }
         }
     }
-    Answer::Answered { status, retry_after_s, body }
+    Answer::Answered { status, retry_after_s, body, is_cut }
 }
 
 /// Seconds to wait: a number, or a date.

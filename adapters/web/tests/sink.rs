@@ -22,8 +22,13 @@ fn sink(url: &str) -> WebSink {
     open(&format!("url = '{url}'\ntimeout_ms = 300\n")).unwrap()
 }
 
-const REQUEST: Request<'_> =
-    Request { key: "k-1", name: "n", media: "application/json", body: b"{\"A\":\"\xe7\x94\xb2\"}" };
+const REQUEST: Request<'_> = Request {
+    key: "k-1",
+    name: "n",
+    media: "application/json",
+    body: b"{\"A\":\"\xe7\x94\xb2\"}",
+    answer_bytes_max: Answer::BODY_BYTES_MAX,
+};
 
 /// A server of our own on a free port.
 async fn server(router: Router) -> String {
@@ -78,7 +83,7 @@ fn unsent(answer: Answer) -> String {
 
 fn answered(answer: Answer) -> (u16, Option<u64>, Vec<u8>) {
     match answer {
-        Answer::Answered { status, retry_after_s, body } => (status, retry_after_s, body),
+        Answer::Answered { status, retry_after_s, body, .. } => (status, retry_after_s, body),
         other => panic!("expected an answer, not {other:?}"),
     }
 }
@@ -140,6 +145,12 @@ async fn every_status_is_an_answer_and_a_redirect_is_not_followed() {
     assert_eq!(send("/empty").await, (204, None, Vec::new()));
     let (_, _, body) = send("/large").await;
     assert_eq!(body.len(), Answer::BODY_BYTES_MAX);
+    // A cut answer says so; one that just fits is whole.
+    for (room, cut) in [(1, true), (0, false)] {
+        let request = Request { answer_bytes_max: Answer::BODY_BYTES_MAX * 3 - room, ..REQUEST };
+        let Answer::Answered { body, is_cut, .. } = sink(&format!("{url}/large")).send(request).await else { panic!() };
+        assert_eq!((body.len(), is_cut), (request.answer_bytes_max, cut));
+    }
 }
 
 #[tokio::test]

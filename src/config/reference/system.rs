@@ -182,8 +182,8 @@ pub(super) const FEEDS: &[Key] = &[
         "feed.results",
         Kind::Table,
         Nothing,
-        "批量回执中逐条记录的结果",
-        "where a batch's answer says what became of each record",
+        "批量回执中逐条记录的结果；配置后，没有此列表的回答视为不明（除非回执规则另有规定）",
+        "where a batch's answer says what became of each record; an answer without the list is unclear then, unless a receipt rule holds",
     ),
     system("feed.results.list", Kind::Pointer, Required, "结果列表所在", "the list"),
     system(

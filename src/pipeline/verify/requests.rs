@@ -109,7 +109,7 @@ fn answer(run: &mut Run<'_>, key: fmt::Arguments<'_>, q: &RequestRow, (attempts,
     let name = run.names.feeds.get(&q.feed).map(|f| f.name.as_str()).unwrap_or_default();
     let Some((_, feed)) = run.hub.config.feed(name) else { return };
     let answer = q.answer.as_deref().unwrap_or_default();
-    let class = config::classify(&feed.receipts, feed.results.as_ref(), status, answer).name();
+    let class = config::read_answer(&feed.receipts, feed.results.as_ref(), status, answer, false).class.name();
     if class != q.class {
         let stored = q.class.as_str();
         run.found.note(

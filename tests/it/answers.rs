@@ -1,0 +1,147 @@
+//! Answers that are hard to read: too long, in another encoding, no receipt at all. What cannot be read is neither
+//! accepted nor rejected.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::post;
+use exchange_hub::pipeline::{deliver, work};
+
+use crate::kit::{Site, books};
+
+/// What a target answers to these records of a request, each with its `key` and its CODE.
+type Reply = dyn Fn(&[(String, String)]) -> (u16, Vec<u8>) + Send + Sync;
+
+/// A target on loopback that answers so.
+async fn target(reply: Arc<Reply>) -> String {
+    let take = async move |body: Bytes| {
+        let records: Vec<serde_json::Value> = serde_json::from_slice(&body).unwrap();
+        let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
+        let records: Vec<(String, String)> =
+            records.iter().map(|r| (text(&r["key"]), text(&r["record"]["CODE"]))).collect();
+        let (status, body) = reply(&records);
+        (StatusCode::from_u16(status).unwrap(), body)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let app = Router::new().route("/", post(take));
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    url
+}
+
+/// A feed of whole batches whose answers speak of each record.
+fn with_results(site: &Site, url: &str, more: &str) {
+    let text = format!(
+        r#"
+name = "province"
+name_zh = "省平台"
+[[feed]]
+name = "out"
+datasets = ["*"]
+batch_records_max = 10000
+retry = {{ first_ms = 1, max_ms = 2, jitter = 0.0 }}
+results = {{ list = "/results", key = "/key", code = "/code", why = "/why", classes = {{ ok = "accepted", no = "rejected" }} }}
+{more}
+[feed.to.web]
+url = "{url}"
+"#
+    );
+    site.write("systems/province.toml", &text);
+}
+
+/// The answer in which everything is taken but the record of one code.
+fn all_but(code: &str, records: &[(String, String)], why: &str) -> String {
+    let results = records.iter().map(|(key, own)| match own == code {
+        true => serde_json::json!({ "key": key, "code": "no", "why": why }),
+        false => serde_json::json!({ "key": key, "code": "ok", "why": why }),
+    });
+    serde_json::json!({ "results": results.collect::<Vec<_>>() }).to_string()
+}
+
+/// Rows `M1` to `Mn`, sent to a target that answers so, for some steps. Returns the books.
+async fn sent(rows: usize, more: &str, reply: Arc<Reply>) -> String {
+    let site = Site::new();
+    let url = target(reply).await;
+    with_results(&site, &url, more);
+    let rows: String = (1..=rows).map(|n| format!("{n},1,,M{n},Mia\n")).collect();
+    site.write("in/mum1.csv", &format!("ID,V,DEL,CODE,NAME\n{rows}"));
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    let feed = hub.feeds[0].clone();
+    for _ in 0..20 {
+        deliver::step(&hub, &feed).await.unwrap();
+    }
+    books(&hub).await
+}
+
+#[tokio::test]
+async fn a_long_answer_is_read_to_its_end_record_by_record() {
+    for status in [200, 422] {
+        let reply = move |records: &[(String, String)]| {
+            (status, all_but("M7", records, &"名称不符合要求".repeat(8)).into_bytes())
+        };
+        let books = sent(2_000, "", Arc::new(reply)).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(books, @"
+            dept/mum: 2000 items, accepted 2000
+            province/out: 2000 owed, up to date 1999, rejected 1
+            ");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_in_gbk_or_with_a_byte_order_mark_is_read() {
+    let gbk = |records: &[(String, String)]| {
+        let answer = all_but("M2", records, "@").into_bytes();
+        // 名称 in GBK.
+        let answer: Vec<u8> =
+            answer.iter().flat_map(|b| if *b == b'@' { b"\xc3\xfb\xb3\xc6".to_vec() } else { vec![*b] }).collect();
+        (200, answer)
+    };
+    let marked =
+        |records: &[(String, String)]| (200, format!("\u{feff}{}", all_but("M2", records, "名称")).into_bytes());
+    let replies: [Arc<Reply>; 2] = [Arc::new(gbk), Arc::new(marked)];
+    for reply in replies {
+        let books = sent(3, "", reply).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(books, @"
+            dept/mum: 3 items, accepted 3
+            province/out: 3 owed, up to date 2, rejected 1
+            ");
+        }
+    }
+}
+
+/// A page of a proxy, an empty object, a list that goes on for ever, a refusal without results.
+#[tokio::test]
+async fn an_answer_without_the_list_is_unclear() {
+    let endless = |records: &[(String, String)]| (200, all_but("M2", records, &"x".repeat(100_000)).into_bytes());
+    let replies: [Arc<Reply>; 4] = [
+        Arc::new(|_| (200, b"<html>maintenance</html>".to_vec())),
+        Arc::new(|_| (200, b"{}".to_vec())),
+        Arc::new(endless),
+        Arc::new(|_| (422, b"{\"error\":\"no\"}".to_vec())),
+    ];
+    for reply in replies {
+        let books = sent(3, "", reply).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(books, @"
+            dept/mum: 3 items, accepted 3
+            province/out: 3 owed, unknown 3
+            ");
+        }
+    }
+}
+
+/// Whoever says in a rule that a status rejects the whole document is believed.
+#[tokio::test]
+async fn a_rule_may_reject_a_whole_document() {
+    let rule = "receipt = [{ status = [422], class = \"rejected\" }]";
+    insta::assert_snapshot!(sent(3, rule, Arc::new(|_| (422, b"no".to_vec()))).await, @"
+    dept/mum: 3 items, accepted 3
+    province/out: 3 owed, rejected 3
+    ");
+}
