@@ -1,5 +1,9 @@
 //! Deliveries: one row a feed and record, the version wanted and the version this target last accepted. This table is
 //! the outbox. Requests keep the bytes sent and answered; attempts say which deliveries a request carried.
+//!
+//! A feed may have millions of deliveries that are up to date. Those in another state are found by two partial indexes,
+//! and for that of the stuck to serve, a statement names the state it wants and repeats the index's own condition, and
+//! reads nothing but the record there: the key of the table would be walked instead. A test holds the plans.
 
 use std::collections::{HashMap, HashSet};
 
@@ -252,9 +256,9 @@ fn due(r: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
 pub async fn delivery_unsure(tx: &mut Tx, feed: i64, now_us: i64, limit: i64) -> Result<Vec<Due>> {
     const FIND: &str = "select d.record, a.version, d.accepted_version, d.at_target, d.tries, d.attempt,
             s.dataset, s.system, r.identity, a.operation, v.body
-        from (select record, accepted_version, at_target, tries, attempt, due_us, request from delivery
-            where feed = $1 and state = 'unknown'
-                and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') and due_us <= $2) d
+        from (select record from delivery where feed = $1 and state = 'unknown'
+            and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld')) u
+        cross join delivery d on d.feed = $1 and d.record = u.record and d.due_us <= $2
         cross join request q on q.id = d.request and q.answered_us is not null
         cross join attempt a on a.feed = $1 and a.record = d.record and a.attempt = d.attempt
         cross join record r on r.id = d.record cross join scope s on s.id = r.scope
@@ -269,9 +273,10 @@ pub async fn delivery_next_due(tx: &mut Tx, feed: i64, held: Vec<i64>) -> Result
             select min(due_us) due_us from delivery where feed = $1 and state = 'due'
             union all select due_us from request
             where feed = $1 and answered_us is null and id not in (select value from json_each($2))
-            union all select d.due_us from delivery d cross join request q on q.id = d.request
-            where d.feed = $1 and d.state = 'unknown'
-                and d.state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') and q.answered_us is not null)";
+            union all select d.due_us from (select record from delivery where feed = $1 and state = 'unknown'
+                and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld')) u
+            cross join delivery d on d.feed = $1 and d.record = u.record
+            cross join request q on q.id = d.request and q.answered_us is not null)";
     tx.run(move |c| Ok(c.row(FIND, (feed, json_set(&held)), |r| r.get(0))?.flatten())).await
 }
 
@@ -352,12 +357,16 @@ pub async fn request_open(
     now_us: i64,
     sends: i64,
 ) -> Result<Option<OpenRequest>> {
-    const FIND: &str = "select id, name, media, sends, sent from request
-        where feed = $1 and answered_us is null and due_us <= $3 and id not in (select value from json_each($2))
-        order by sends >= $4, id limit 1";
+    // The bytes are read of the one alone: those of all would go through the sort.
+    const FIND: &str = "select q.id, q.name, q.media, q.sends, q.sent from (select id from request
+            where feed = $1 and answered_us is null and due_us <= $3 and id not in (select value from json_each($2))
+            order by sends >= $4, id limit 1) o
+        cross join request q on q.id = o.id";
     const CARRIED: &str = "select d.record, a.version, a.operation, a.attempt, d.accepted_version, d.tries
-        from delivery d join attempt a on a.feed = d.feed and a.record = d.record and a.attempt = d.attempt
-        where d.feed = $1 and d.state in ('sending', 'unknown') and d.request = $2 order by d.record";
+        from (select record from delivery where feed = $1 and state in ('sending', 'unknown')
+            and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld')) u
+        cross join delivery d on d.feed = $1 and d.record = u.record and d.request = $2
+        cross join attempt a on a.feed = $1 and a.record = d.record and a.attempt = d.attempt order by d.record";
     tx.run(move |c| {
         let found = c.row(FIND, (feed, json_set(&held), now_us, sends), |r| {
             Ok(OpenRequest {
@@ -389,7 +398,8 @@ pub async fn request_open(
 pub async fn delivery_interrupted(tx: &mut Tx, feed: i64, why: &str) -> Result<usize> {
     const SET: &str = "update delivery set state = 'unknown', why = $2,
             at_target = case at_target when 'absent' then 'unknown' else at_target end
-        where feed = $1 and state = 'sending'";
+        where feed = $1 and record in (select record from delivery where feed = $1 and state = 'sending'
+            and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld'))";
     let why = why.to_owned();
     tx.run(move |c| c.execute(SET, (feed, &why))).await
 }
@@ -398,7 +408,9 @@ pub async fn delivery_interrupted(tx: &mut Tx, feed: i64, why: &str) -> Result<u
 pub async fn delivery_unknown(tx: &mut Tx, request: i64, feed: i64, why: &str, due_us: i64) -> Result<usize> {
     const DELIVERIES: &str = "update delivery set state = 'unknown', why = $3,
             at_target = case at_target when 'absent' then 'unknown' else at_target end
-        where feed = $1 and state in ('sending', 'unknown') and request = $2";
+        where feed = $1 and request = $2 and record in (
+            select record from delivery where feed = $1 and state in ('sending', 'unknown')
+            and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld'))";
     const REQUEST: &str = "update request set due_us = $2 where id = $1";
     let why = why.to_owned();
     tx.run(move |c| {
@@ -500,8 +512,6 @@ pub async fn delivery_blocked(
         from json_each($2) x cross join delivery d on d.feed = $1 and d.record = x.value and d.state = 'blocked'
         cross join record r on r.id = d.record cross join scope s on s.id = r.scope
         cross join version v on v.record = d.record and v.version = d.wanted_version";
-    // Two conditions on the state, and nothing but the record: only so does the partial index of the stuck serve. The
-    // key of the table would be walked instead, over all that the target has.
     const ALL: &str = "select d.record, s.dataset, d.at_target, d.wanted_version, d.why, v.operation, v.body
         from (select record from delivery where feed = $1 and state = 'blocked'
             and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld')
@@ -566,10 +576,58 @@ pub async fn delivery_resend(tx: &mut Tx, feed: i64, record: Option<i64>, now_us
     const ONE: &str = "update delivery set state = 'due', due_us = $3, tries = 0, why = ''
         where feed = $1 and record = $2 and state in ('rejected', 'up_to_date')";
     const REJECTED: &str = "update delivery set state = 'due', due_us = $2, tries = 0, why = ''
-        where feed = $1 and state = 'rejected'";
+        where feed = $1 and record in (select record from delivery where feed = $1 and state = 'rejected'
+            and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld'))";
     tx.run(move |c| match record {
         Some(record) => c.execute(ONE, (feed, record, now_us)),
         None => c.execute(REJECTED, (feed, now_us)),
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Db, Priority};
+
+    /// The texts of this file's statements, with their names.
+    fn statements() -> Vec<(&'static str, &'static str)> {
+        let mut found = Vec::new();
+        for part in include_str!("deliveries.rs").split("\n    const ").skip(1) {
+            let Some((name, rest)) = part.split_once(": &str =") else { continue };
+            let text = rest.split('"').nth(1).unwrap();
+            found.push((name, text));
+        }
+        found
+    }
+
+    /// What is up to date outnumbers all else by far: no statement walks it, nor all that is due.
+    #[tokio::test]
+    async fn no_statement_walks_what_a_feed_has_delivered() {
+        const FILL: &str = "insert into delivery (feed, record, wanted_version, accepted_version, at_target,
+                accepted_operation, state, due_us, tries, node, epoch, attempt, request, number, why)
+            select 1, value, 1, 1, 'present', 'insert', case when value % 100 = 0 then 'unknown' else 'up_to_date' end,
+                1, 0, 'n', 1, 1, value, '', '' from (with recursive n(value) as (select 1 union all select value + 1 from n where value < 20000) select value from n)";
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("hub.db")).unwrap();
+        let mut tx = db.begin(Priority::Settle).await.unwrap();
+        tx.run(|c| c.execute(FILL, [])).await.unwrap();
+        let statements = statements();
+        assert!(statements.len() > 25, "{statements:?}");
+        for (name, text) in statements {
+            let explain: &'static str = format!("explain query plan {text}").leak();
+            let args = (1..).take_while(|n| text.contains(&format!("${n}"))).count();
+            let plan = tx
+                .run(move |c| c.rows(explain, rusqlite::params_from_iter(vec![1; args]), |r| r.get::<_, String>(3)))
+                .await
+                .unwrap();
+            let is_inner = plan.iter().any(|step| step == "CO-ROUTINE d");
+            let is_walk = |step: &&String| {
+                step.starts_with("SCAN d") && !is_inner
+                    || step.starts_with("SEARCH d")
+                        && (step.ends_with("PRIMARY KEY (feed=?)") || step.ends_with("delivery_stuck (feed=?)"))
+            };
+            let walks: Vec<&String> = plan.iter().filter(is_walk).collect();
+            assert!(walks.is_empty(), "{name} walks a feed's deliveries: {walks:?} in {plan:#?}\n{text}");
+        }
+    }
 }
