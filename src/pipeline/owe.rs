@@ -136,7 +136,7 @@ pub(super) async fn blocked(
         for (record, values) in found_by(hub, tx, &leaving).await? {
             // A withdrawal waits for the children that this target still has.
             if let Some(child) = store::delivery_child(tx, feed.id, &borrowed(&values)).await? {
-                out.insert(record, format!("record {child}"));
+                out.insert(record, by_child(child));
             }
         }
     }
@@ -146,6 +146,13 @@ pub(super) async fn blocked(
     }
     Ok(out)
 }
+
+/// Why a withdrawal is blocked: the target still has this child.
+fn by_child(child: i64) -> String {
+    format!("{BY_CHILD}{child}")
+}
+
+const BY_CHILD: &str = "record ";
 
 /// Looks again at deliveries that were blocked by a transaction that has been committed: the parent's receipt may
 /// have come between. Returns the feeds that have something to do.
@@ -205,9 +212,12 @@ pub(super) async fn release(
     }
     let mut waiting = store::ref_children(&mut tx, &borrowed(&values)).await?;
     waiting.extend(store::index_records(&mut tx, &borrowed(&parents)).await?);
+    let mine: HashSet<String> = carried.iter().map(|c| by_child(c.record)).collect();
     let mut released = 0;
     for part in waiting.chunks(BLOCKED_AT_ONCE as usize) {
-        let stuck = store::delivery_blocked(&mut tx, feed.id, Some(part.to_vec()), 0, 0).await?;
+        let mut stuck = store::delivery_blocked(&mut tx, feed.id, Some(part.to_vec()), 0, 0).await?;
+        // A withdrawal that waits for another child than these goes on waiting: it need not be looked for again.
+        stuck.retain(|s| s.operation != "withdraw" || !s.why.starts_with(BY_CHILD) || mine.contains(&s.why));
         released += unblock(hub, &mut tx, feed, stuck).await?;
     }
     fault!("owe.released");
