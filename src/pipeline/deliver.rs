@@ -10,6 +10,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use adapter::{Answer, Request};
 
@@ -22,7 +23,7 @@ use crate::store::{self, Carried, Priority, RequestWrite, Settle, StoreError};
 /// What one step of a feed came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// A request was made; there may be more.
+    /// A request was made, or something else was done; there may be more.
     Sent { records: usize },
     /// Nothing may go before this instant.
     Rest { until_us: i64 },
@@ -90,6 +91,12 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
     let Some(flight) = flight else {
         let next = store::delivery_next_due(&mut tx, feed.id, feed.flying()).await?.filter(|due| *due > now_us);
         tx.commit().await?;
+        let after_us = feed.unblocks_us.load(Ordering::Relaxed);
+        let next = match feed.unblocks.load(Ordering::Relaxed) {
+            true if after_us > now_us => Some(next.map_or(after_us, |next| next.min(after_us))),
+            true if owe::sweep_noted(hub, feed).await? > 0 => return Ok(Step::Sent { records: 0 }),
+            _ => next,
+        };
         return Ok(next.map_or(Step::Idle, |until_us| Step::Rest { until_us }));
     };
     fault!("deliver.claimed");

@@ -31,6 +31,7 @@ pub mod work;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -58,6 +59,8 @@ pub struct Hub {
     /// The pseudo-mapping `row`: items for rows that could not be read at all.
     pub row_mapping: i64,
     pub wake: Wake,
+    /// Where the sweep of waiting items goes on.
+    pub(crate) swept_to: Mutex<store::ItemKey>,
 }
 
 /// Stages wake each other; polling is only the safety net.
@@ -119,6 +122,13 @@ pub struct FeedPlan {
     pub wake: Notify,
     /// Requests that a worker of this process holds.
     pub in_flight: Mutex<HashSet<i64>>,
+    /// Something that blocked deliveries may have waited for has come, and they are looked for once nothing is due:
+    /// they have no references that lead to them.
+    pub(crate) unblocks: AtomicBool,
+    /// Not before this instant (UTC microseconds).
+    pub(crate) unblocks_us: AtomicI64,
+    /// Where the sweep of blocked deliveries goes on.
+    pub(crate) swept_to: AtomicI64,
 }
 
 impl FeedPlan {

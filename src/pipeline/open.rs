@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
@@ -159,8 +160,8 @@ impl Hub {
         tx.commit().await?;
         fault!("open.kept");
         let node = format!("{}", std::process::id());
-        let (queue, wake) = (Queue, Wake::default());
-        Ok(Self { config, db, queue, schema, plan, jobs, feeds, node, epoch, row_mapping, wake })
+        let (queue, wake, swept_to) = (Queue, Wake::default(), Mutex::new(super::release::FIRST));
+        Ok(Self { config, db, queue, schema, plan, jobs, feeds, node, epoch, row_mapping, wake, swept_to })
     }
 }
 
@@ -255,6 +256,9 @@ async fn feed_plan(
         sink,
         wake: Notify::new(),
         in_flight: Mutex::default(),
+        unblocks: AtomicBool::new(false),
+        unblocks_us: AtomicI64::new(0),
+        swept_to: AtomicI64::new(0),
     }))
 }
 

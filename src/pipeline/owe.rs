@@ -6,6 +6,7 @@
 //! is a state, not a count: two parents with one value would lower a count twice.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 
 use super::decide::{Came, Candidate, Context, shown};
 use super::plan::{DatasetPlan, Pointed};
@@ -178,6 +179,12 @@ pub(super) async fn look_again(hub: &Hub, stored: Vec<(i64, i64)>) -> store::Res
 /// Most blocked deliveries looked at in one transaction, so that the writer is free in between.
 const BLOCKED_AT_ONCE: i64 = 1_000;
 
+/// Of so many parts of the time one goes into looking in vain.
+const VAIN_SHARE: i64 = 20;
+
+/// Most such transactions in a sweep of the minute: about a second of the writer's time.
+const PARTS_A_SWEEP: usize = 20;
+
 /// Releases what waited for an answer, in a transaction of its own: the children of what the target has now, and the
 /// withdrawals of parents that one of these was the last child of. `accepted`: those of the carried that it took.
 pub(super) async fn release(
@@ -206,9 +213,9 @@ pub(super) async fn release(
         parents.extend(plan.pointed(&draft, false).into_iter().map(|p| (p.slot, p.value)));
     }
     if is_wide {
-        // Children of widely shared records have no reference rows: they are found among the blocked.
-        drop(tx);
-        return sweep(hub, feed).await;
+        // Children of widely shared records have no reference rows: they are found among the blocked, which may be
+        // very many, so not for each of these.
+        feed.unblocks.store(true, Ordering::Relaxed);
     }
     let mut waiting = store::ref_children(&mut tx, &borrowed(&values)).await?;
     waiting.extend(store::index_records(&mut tx, &borrowed(&parents)).await?);
@@ -229,14 +236,50 @@ pub(super) async fn release(
 /// Looks at every blocked delivery of a feed. Returns how many may go now.
 pub(super) async fn sweep(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
     let (mut released, mut after) = (0, 0);
-    loop {
-        let mut tx = hub.db.begin(Priority::Settle).await?;
-        let stuck = store::delivery_blocked(&mut tx, feed.id, None, after, BLOCKED_AT_ONCE).await?;
-        let Some(last) = stuck.last() else { return Ok(released) };
-        after = last.record;
-        released += unblock(hub, &mut tx, feed, stuck).await?;
-        tx.commit().await?;
+    while let Some((last, moved)) = sweep_part(hub, feed, after).await? {
+        after = last;
+        released += moved;
     }
+    Ok(released)
+}
+
+/// Looks at every blocked delivery of a feed, since something came that some may wait for. A long look that was in vain
+/// is not soon taken again.
+pub(super) async fn sweep_noted(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
+    let begun_us = store::now_us();
+    feed.unblocks.store(false, Ordering::Relaxed);
+    let released = sweep(hub, feed).await.inspect_err(|_| feed.unblocks.store(true, Ordering::Relaxed))?;
+    if released == 0 {
+        let ended_us = store::now_us();
+        feed.unblocks_us.store(ended_us + VAIN_SHARE * (ended_us - begun_us), Ordering::Relaxed);
+    }
+    Ok(released)
+}
+
+/// Looks at some of the blocked deliveries of a feed, and goes on there the next time. Returns how many may go now.
+pub(super) async fn sweep_on(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
+    let (mut released, mut after) = (0, feed.swept_to.load(Ordering::Relaxed));
+    for _ in 0..PARTS_A_SWEEP {
+        let part = sweep_part(hub, feed, after).await?;
+        after = part.map_or(0, |(last, _)| last);
+        released += part.map_or(0, |(_, moved)| moved);
+        if part.is_none() {
+            break;
+        }
+    }
+    feed.swept_to.store(after, Ordering::Relaxed);
+    Ok(released)
+}
+
+/// Looks at the blocked deliveries of a feed that follow a record. Returns the last of them and how many may go; none:
+/// there are no more.
+async fn sweep_part(hub: &Hub, feed: &FeedPlan, after: i64) -> store::Result<Option<(i64, usize)>> {
+    let mut tx = hub.db.begin(Priority::Settle).await?;
+    let stuck = store::delivery_blocked(&mut tx, feed.id, None, after, BLOCKED_AT_ONCE).await?;
+    let Some(last) = stuck.last().map(|s| s.record) else { return Ok(None) };
+    let moved = unblock(hub, &mut tx, feed, stuck).await?;
+    tx.commit().await?;
+    Ok(Some((last, moved)))
 }
 
 /// Lets those of the blocked go that nothing blocks any more; the others say what they wait for.

@@ -1,9 +1,11 @@
 //! Release: what waits goes on once what it needs has come. Always a step of its own after commit, on both sides:
 //! whoever stored a waiting item looks again for what it needs, and whoever stored a record looks for who waits for
 //! it. Each in a short transaction of its own, so that the later of two commits always sees the other. What is missed
-//! all the same is found by the sweep at start and every minute, and counted: it should find nothing.
+//! all the same is found by the sweep at start and every minute, and counted: it should find nothing. That of the minute
+//! looks at so many, and goes on from there a minute later.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::PoisonError;
 
 use adapter::Rows;
 
@@ -56,18 +58,37 @@ pub async fn follow(hub: &Hub, mut came: Came) -> store::Result<(HashSet<i64>, u
 
 /// Looks at everything that has needs. Returns the feeds to wake and how many items it had to release itself.
 pub async fn sweep(hub: &Hub) -> store::Result<(HashSet<i64>, usize)> {
-    let (mut after, mut feeds, mut moved) = (ItemKey { position: 0, mapping: 0, element: 0 }, HashSet::new(), 0);
-    loop {
+    sweep_parts(hub, FIRST, usize::MAX).await.map(|(_, feeds, moved)| (feeds, moved))
+}
+
+/// Looks at some of what has needs, and goes on there the next time.
+pub(super) async fn sweep_on(hub: &Hub) -> store::Result<(HashSet<i64>, usize)> {
+    let after = *hub.swept_to.lock().unwrap_or_else(PoisonError::into_inner);
+    let (after, feeds, moved) = sweep_parts(hub, after, PARTS_A_SWEEP).await?;
+    *hub.swept_to.lock().unwrap_or_else(PoisonError::into_inner) = after;
+    Ok((feeds, moved))
+}
+
+/// Before the first item.
+pub(super) const FIRST: ItemKey = ItemKey { position: 0, mapping: 0, element: 0 };
+
+/// Most parts in a sweep of the minute.
+const PARTS_A_SWEEP: usize = 20;
+
+async fn sweep_parts(hub: &Hub, mut after: ItemKey, parts: usize) -> store::Result<(ItemKey, HashSet<i64>, usize)> {
+    let (mut feeds, mut moved) = (HashSet::new(), 0);
+    for _ in 0..parts {
         let mut tx = hub.db.begin(Priority::Settle).await?;
         let keys = store::item_needy(&mut tx, after, ITEMS_AT_ONCE as i64).await?;
         drop(tx);
-        let Some(last) = keys.last() else { return Ok((feeds, moved)) };
+        let Some(last) = keys.last() else { return Ok((FIRST, feeds, moved)) };
         after = *last;
         let came = Came { waiting: keys, ..Came::default() };
         let (woken, more) = follow(hub, came).await?;
         feeds.extend(woken);
         moved += more;
     }
+    Ok((after, feeds, moved))
 }
 
 /// Runs open items again, each from its stored row at its own position.

@@ -79,7 +79,7 @@ async fn take(State(memory): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Play::Forget(code) => {
             let records: serde_json::Value = serde_json::from_slice(&body).unwrap();
             let mut results = Vec::new();
-            for r in records.as_array().unwrap() {
+            for r in all(&records) {
                 let (operation, own) = (r["operation"].as_str().unwrap(), r["record"]["CODE"].as_str().unwrap());
                 let known = format!("{operation} {own} v{}", r["version"]);
                 let has_it = memory.took.contains(&known);
@@ -95,7 +95,7 @@ async fn take(State(memory): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Play::Accept | Play::LoseAnswer if again => (StatusCode::CONFLICT, r#"{"status":"exists"}"#.into()),
         Play::Accept | Play::LoseAnswer => {
             let records: serde_json::Value = serde_json::from_slice(&body).unwrap();
-            for r in records.as_array().unwrap() {
+            for r in all(&records) {
                 let (operation, code) = (r["operation"].as_str().unwrap(), r["record"]["CODE"].as_str().unwrap());
                 memory.took.push(format!("{operation} {code} v{}", r["version"]));
             }
@@ -107,6 +107,11 @@ async fn take(State(memory): State<Shared>, headers: HeaderMap, body: Bytes) -> 
             (StatusCode::OK, r#"{"status":"ok"}"#.into())
         }
     }
+}
+
+/// The records of a document: one, or a list.
+fn all(document: &serde_json::Value) -> &[serde_json::Value] {
+    document.as_array().map_or(std::slice::from_ref(document), Vec::as_slice)
 }
 
 impl Site {
@@ -403,4 +408,53 @@ async fn what_is_wanted_after_an_answer_waits_for_its_own_parent() {
     insert M1 v1
     insert K1 v1
     ");
+}
+
+/// Companies have no references to their notices: whoever waits for one is looked for when nothing else is due, and not
+/// at each of very many.
+#[tokio::test]
+async fn a_widely_shared_parent_does_not_look_through_all_that_is_blocked() {
+    let mut counted = Vec::new();
+    for kids in [3, 2_500] {
+        let site = Site::new();
+        let (url, memory) = target(&[]).await;
+        site.web(&url);
+        for (file, from, to) in [
+            ("mappings/schema/other/9901-MUM.toml", "business = \"other\"", "business = \"subject\""),
+            ("mappings/schema/other/9902-KID.toml", "required = true\nsource", "required = false\nsource"),
+            ("systems/province.toml", "batch_records_max = 10", "batch_records_max = 1"),
+        ] {
+            let text = std::fs::read_to_string(site.path(file)).unwrap();
+            assert!(text.contains(from));
+            site.write(file, &text.replacen(from, to, 1));
+        }
+        let mums: String = (1..=20).map(|n| format!("{n},1,,M{n},Mia\n")).collect();
+        site.write("in/mum1.csv", &format!("ID,V,DEL,CODE,NAME\n{mums}"));
+        let kids: String = (1..=kids).map(|n| format!("{n},1,,K{n},M20,Anna\n")).collect();
+        site.write("in/kid1.csv", &format!("ID,V,DEL,CODE,MUM,NAME\n{kids}"));
+        let hub = site.open().await;
+        taken_in(&hub).await;
+        let before = hub.db.statements();
+        for _ in 0..19 {
+            deliver::step(&hub, &hub.feeds[0]).await.unwrap();
+        }
+        counted.push(hub.db.statements() - before);
+        assert_eq!(memory.lock().unwrap().took.len(), 19);
+        for _ in 0..3 {
+            deliver::step(&hub, &hub.feeds[0]).await.unwrap();
+        }
+        assert_eq!(memory.lock().unwrap().took.last().unwrap(), "insert K1 v1");
+    }
+    assert_eq!(counted[0], counted[1], "statements of nineteen requests, few and many blocked");
+}
+
+/// Takes in and settles what lies there, and sends nothing.
+async fn taken_in(hub: &Arc<Hub>) {
+    let mut tx = hub.db.begin(Priority::Receipt).await.unwrap();
+    store::feed_state(&mut tx, hub.feeds[0].id, "paused", "for a while").await.unwrap();
+    tx.commit().await.unwrap();
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    let mut tx = hub.db.begin(Priority::Receipt).await.unwrap();
+    store::feed_state(&mut tx, hub.feeds[0].id, "on", "").await.unwrap();
+    tx.commit().await.unwrap();
 }
