@@ -212,6 +212,12 @@ pub(super) async fn release(
         }
         parents.extend(plan.pointed(&draft, false).into_iter().map(|p| (p.slot, p.value)));
     }
+    // What the target did not have until now may be waited for by a key of a version that never went there.
+    let is_first = |c: &&Carried| c.operation == "insert" && c.version > 1 && accepted.contains(&c.record);
+    let first: Vec<i64> = carried.iter().filter(is_first).map(|c| c.record).collect();
+    values.extend(found_by(hub, &mut tx, &first).await?.into_values().flatten());
+    values.sort_unstable();
+    values.dedup();
     if is_wide {
         // Children of widely shared records have no reference rows: they are found among the blocked, which may be
         // very many, so not for each of these.

@@ -458,3 +458,27 @@ async fn taken_in(hub: &Arc<Hub>) {
     store::feed_state(&mut tx, hub.feeds[0].id, "on", "").await.unwrap();
     tx.commit().await.unwrap();
 }
+
+/// The child was blocked by the key that its parent had in a version that never went: its arrival frees the child.
+#[tokio::test]
+async fn a_child_goes_after_its_parent_also_if_that_was_renamed_before_it_went() {
+    let site = Site::new();
+    site.web("http://127.0.0.1:9/records");
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    site.write("in/kid1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M1,Anna\n");
+    site.once().await;
+    let (url, memory) = target(&[]).await;
+    site.web(&url);
+    site.write("in/mum2.csv", "ID,V,DEL,CODE,NAME\n1,2,,M7,Mia\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    insta::assert_snapshot!(books(&hub).await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 2 items, accepted 2
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"
+    insert M7 v2
+    insert K1 v1
+    ");
+}
