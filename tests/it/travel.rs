@@ -535,3 +535,24 @@ NAME = "NAME"
     province/out: 2 owed, up to date 2
     ");
 }
+
+/// The process ends between the claim and the answer, and a foreign file stands under the document's name.
+#[tokio::test]
+async fn what_stands_in_the_place_of_an_unanswered_document_is_not_taken_for_it() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.once().await;
+    let hub = site.open().await;
+    let mut tx = hub.db.begin(Priority::Receipt).await.unwrap();
+    let undo =
+        "update delivery set state = 'sending', accepted_version = 0, accepted_operation = '', at_target = 'absent'";
+    tx.run(move |c| c.execute(undo, [])).await.unwrap();
+    tx.run(|c| c.execute("update request set answered_us = null, class = '', answer = null", [])).await.unwrap();
+    tx.commit().await.unwrap();
+    drop(hub);
+    site.write("out/province-out-0000000001.ndjson", "{\"foreign\":1}\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 1 items, accepted 1
+    province/out: 1 owed, rejected 1
+    ");
+}

@@ -136,8 +136,9 @@ fn already_there(target: &Path, file: File, own: &str) -> Answer {
     }
 }
 
-/// Other content stands under the name: answered as an HTTP target would, so that it counts as refused.
-const CONFLICT: u16 = 409;
+/// Other content stands under the name, so that it is certainly not ours. Not 409, which after a lost answer means that
+/// the target has it.
+const CONFLICT: u16 = 422;
 
 fn answered(status: u16, body: &serde_json::Value) -> Answer {
     Answer::Answered { status, retry_after_s: None, body: body.to_string().into_bytes(), is_cut: false }

@@ -42,7 +42,7 @@ async fn a_document_is_there_whole_and_its_receipt_is_its_digest() {
     assert_eq!(receipt(sink.send(request("42", "application/xml", "<a/>")).await), first);
 
     // Other content under the name is never overwritten.
-    let conflict = answered(sink.send(request("42", "application/xml", "<b/>")).await, 409);
+    let conflict = answered(sink.send(request("42", "application/xml", "<b/>")).await, 422);
     insta::assert_snapshot!(conflict, @r#"{"bytes":4,"conflict":"a file of this name is there with other content; it was left as it is","digest":"29114363f749a0226b6988dda3ca2492a954117ab6b5f382706c20300dabc079"}"#);
     assert_eq!(fs::read_to_string(base.path().join("zb-42.xml")).unwrap(), "<a/>");
 }
