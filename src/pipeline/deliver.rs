@@ -18,7 +18,7 @@ use super::{FeedPlan, Hub, owe};
 use crate::config::{self, Class};
 use crate::fault::fault;
 use crate::profile::{self, Operation};
-use crate::store::{self, Carried, Priority, RequestWrite, Settle, StoreError};
+use crate::store::{self, Carried, Priority, RequestWrite, Room, Settle, StoreError};
 
 /// What one step of a feed came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,10 @@ struct Flight {
 /// How often an unanswered request goes before all else, as the feeler that shows whether the target is there again.
 /// One that comes to nothing more often is tried beside the others, and holds up its own records only.
 const FEELER_SENDS: i64 = 3;
+
+/// Most bytes of the records of one request, but for a single one: a request is held in memory several times over, as
+/// rows, as a document and packed.
+const REQUEST_BYTES_MAX: usize = 16 << 20;
 
 /// Most bytes of an answer for each record that it speaks of: a key, a code and a sentence. Ten thousand of them are
 /// 40 MiB.
@@ -159,10 +163,10 @@ async fn claim(
     tries: i64,
     now_us: i64,
 ) -> store::Result<Option<Flight>> {
-    let limit = config.batch_records_max.get() as i64;
-    let unsure = store::delivery_unsure(tx, feed.id, now_us, limit).await?;
+    let room = Room { records: config.batch_records_max.get() as i64, bytes: REQUEST_BYTES_MAX };
+    let unsure = store::delivery_unsure(tx, feed.id, now_us, room).await?;
     let is_unsure = !unsure.is_empty();
-    let mut due = if is_unsure { unsure } else { store::delivery_due(tx, feed.id, now_us, limit).await? };
+    let mut due = if is_unsure { unsure } else { store::delivery_due(tx, feed.id, now_us, room).await? };
     let resent = due.iter().filter(|d| d.accepted_version == d.wanted_version).map(|d| d.record).collect();
     // A record that was withdrawn while its first insert did not get through: the target never had it.
     let never: Vec<(i64, i64)> = due

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Result, Tx, counter_draw, json_set};
+use super::{Conn, Result, Tx, counter_draw, json_set};
 
 /// A feed as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,24 +219,31 @@ pub struct Due {
     pub attempt: i64,
     pub dataset: String,
     pub system: String,
-    pub identity: String,
     /// The stored version's operation: withdraw or another.
     pub operation: String,
     pub body: String,
 }
 
-/// What is due, oldest first, with bodies.
-pub async fn delivery_due(tx: &mut Tx, feed: i64, now_us: i64, limit: i64) -> Result<Vec<Due>> {
-    const FIND: &str = "select d.record, d.wanted_version, d.accepted_version, d.at_target, d.tries, d.attempt,
-            s.dataset, s.system, r.identity, v.operation, v.body
-        from (select record, wanted_version, accepted_version, at_target, tries, attempt, due_us from delivery
-            where feed = $1 and state = 'due' and due_us <= $2 order by due_us, record limit $3) d
-        cross join record r on r.id = d.record cross join scope s on s.id = r.scope
-        cross join version v on v.record = d.record and v.version = d.wanted_version
-        order by d.due_us, d.record";
-    tx.run(move |c| c.rows(FIND, (feed, now_us, limit), due)).await
+/// How much of what may go is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    pub records: i64,
+    /// Of bodies; the first comes whatever it has.
+    pub bytes: usize,
 }
 
+/// What is due, oldest first, with bodies.
+pub async fn delivery_due(tx: &mut Tx, feed: i64, now_us: i64, room: Room) -> Result<Vec<Due>> {
+    const FIND: &str = "select record, wanted_version, accepted_version, at_target, tries, attempt, ''
+        from delivery where feed = $1 and state = 'due' and due_us <= $2 order by due_us, record limit $3";
+    tx.run(move |c| {
+        let found = c.rows(FIND, (feed, now_us, room.records), due)?;
+        with_bodies(c, found, room.bytes)
+    })
+    .await
+}
+
+/// A delivery without its record.
 fn due(r: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
     Ok(Due {
         record: r.get(0)?,
@@ -245,28 +252,53 @@ fn due(r: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
         at_target: r.get(3)?,
         tries: r.get(4)?,
         attempt: r.get(5)?,
-        dataset: r.get(6)?,
-        system: r.get(7)?,
-        identity: r.get(8)?,
-        operation: r.get(9)?,
-        body: r.get(10)?,
+        operation: r.get(6)?,
+        dataset: String::new(),
+        system: String::new(),
+        body: String::new(),
     })
+}
+
+/// Adds records and bodies, one after the other, since all of them together may not fit into memory: those that go
+/// beyond so many bytes are left out.
+fn with_bodies(c: &mut Conn, mut found: Vec<Due>, bytes_max: usize) -> Result<Vec<Due>> {
+    const BODY: &str = "select s.dataset, s.system, v.operation, v.body from record r
+        cross join scope s on s.id = r.scope cross join version v on v.record = r.id and v.version = $2
+        where r.id = $1";
+    let mut statement = c.prepare(BODY)?;
+    let mut bytes = 0;
+    for at in 0..found.len() {
+        let d = &mut found[at];
+        let stored_operation: String;
+        (d.dataset, d.system, stored_operation, d.body) =
+            statement.query_row((d.record, d.wanted_version), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+        if d.operation.is_empty() {
+            d.operation = stored_operation;
+        }
+        bytes += d.body.len();
+        if at > 0 && bytes > bytes_max {
+            found.truncate(at);
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// Deliveries of which an answer said nothing clear, while the rest of its request was settled: the version that was
 /// sent is asked for again. Oldest first, with bodies; `wanted_version` and `operation` are those that were sent.
-pub async fn delivery_unsure(tx: &mut Tx, feed: i64, now_us: i64, limit: i64) -> Result<Vec<Due>> {
-    const FIND: &str = "select d.record, a.version, d.accepted_version, d.at_target, d.tries, d.attempt,
-            s.dataset, s.system, r.identity, a.operation, v.body
+pub async fn delivery_unsure(tx: &mut Tx, feed: i64, now_us: i64, room: Room) -> Result<Vec<Due>> {
+    const FIND: &str = "select d.record, a.version, d.accepted_version, d.at_target, d.tries, d.attempt, a.operation
         from (select record from delivery where feed = $1 and state = 'unknown'
             and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld')) u
         cross join delivery d on d.feed = $1 and d.record = u.record and d.due_us <= $2
         cross join request q on q.id = d.request and q.answered_us is not null
         cross join attempt a on a.feed = $1 and a.record = d.record and a.attempt = d.attempt
-        cross join record r on r.id = d.record cross join scope s on s.id = r.scope
-        cross join version v on v.record = d.record and v.version = a.version
         order by d.due_us, d.record limit $3";
-    tx.run(move |c| c.rows(FIND, (feed, now_us, limit), due)).await
+    tx.run(move |c| {
+        let found = c.rows(FIND, (feed, now_us, room.records), due)?;
+        with_bodies(c, found, room.bytes)
+    })
+    .await
 }
 
 /// When the next thing of a feed may go, if any rests: a delivery, an unanswered request, an unclear record.

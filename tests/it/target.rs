@@ -44,7 +44,10 @@ type Shared = Arc<Mutex<Memory>>;
 /// A target on loopback, and its memory.
 async fn target(plays: &[Play]) -> (String, Shared) {
     let memory: Shared = Arc::new(Mutex::new(Memory { plays: plays.iter().copied().collect(), ..Memory::default() }));
-    let app = Router::new().route("/records", post(take)).with_state(memory.clone());
+    let app = Router::new()
+        .route("/records", post(take))
+        .layer(axum::extract::DefaultBodyLimit::disable())
+        .with_state(memory.clone());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/records", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -481,4 +484,28 @@ async fn a_child_goes_after_its_parent_also_if_that_was_renamed_before_it_went()
     insert M7 v2
     insert K1 v1
     ");
+}
+
+/// Ten records of two megabytes each: a request has as many as fit.
+#[tokio::test]
+async fn a_request_is_bounded_by_bytes_too() {
+    let site = Site::new();
+    let (url, memory) = target(&[]).await;
+    site.web(&url);
+    let schema = std::fs::read_to_string(site.path("mappings/schema/other/9901-MUM.toml")).unwrap();
+    let long = schema.replacen(
+        "en = \"name\"\ntype = \"text\"\nlength_max = 20",
+        "en = \"name\"\ntype = \"text\"\nlength_max = 4000000",
+        1,
+    );
+    assert_ne!(schema, long);
+    site.write("mappings/schema/other/9901-MUM.toml", &long);
+    let name = "x".repeat(2_000_000);
+    let rows: String = (1..=10).map(|n| format!("{n},1,,M{n},{name}\n")).collect();
+    site.write("in/mum1.csv", &format!("ID,V,DEL,CODE,NAME\n{rows}"));
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    let records = hub.db.read(|c| c.rows("select records from request order by id", [], |r| r.get::<_, i64>(0))).await;
+    assert_eq!(records.unwrap(), [8, 2]);
+    assert_eq!(memory.lock().unwrap().took.len(), 10);
 }

@@ -113,8 +113,8 @@ pub(super) const FEEDS: &[Key] = &[
         "feed.batch_records_max",
         Kind::Number,
         Value("1"),
-        "每个文档最多记录数（1–10000）",
-        "most records of a document (1–10000)",
+        "每个文档最多记录数（1–10000）；各记录合计不超过 16 MiB",
+        "most records of a document (1–10000), together at most 16 MiB",
     ),
     system(
         "feed.concurrency",
