@@ -136,7 +136,7 @@ pub(super) async fn blocked(
     if !leaving.is_empty() {
         for (record, values) in found_by(hub, tx, &leaving).await? {
             // A withdrawal waits for the children that this target still has.
-            if let Some(child) = store::delivery_child(tx, feed.id, &borrowed(&values)).await? {
+            if let Some(child) = store::delivery_child(tx, feed.id, record, &borrowed(&values)).await? {
                 out.insert(record, by_child(child));
             }
         }
@@ -223,14 +223,18 @@ pub(super) async fn release(
         // very many, so not for each of these.
         feed.unblocks.store(true, Ordering::Relaxed);
     }
+    // Who had such a value before may leave now: its children are these records'.
+    let before: HashSet<i64> = store::index_records(&mut tx, &borrowed(&values)).await?.into_iter().collect();
     let mut waiting = store::ref_children(&mut tx, &borrowed(&values)).await?;
+    waiting.extend(&before);
     waiting.extend(store::index_records(&mut tx, &borrowed(&parents)).await?);
     let mine: HashSet<String> = carried.iter().map(|c| by_child(c.record)).collect();
     let mut released = 0;
     for part in waiting.chunks(BLOCKED_AT_ONCE as usize) {
         let mut stuck = store::delivery_blocked(&mut tx, feed.id, Some(part.to_vec()), 0, 0).await?;
         // A withdrawal that waits for another child than these goes on waiting: it need not be looked for again.
-        stuck.retain(|s| s.operation != "withdraw" || !s.why.starts_with(BY_CHILD) || mine.contains(&s.why));
+        let waits_on = |s: &Stuck| s.why.starts_with(BY_CHILD) && !mine.contains(&s.why) && !before.contains(&s.record);
+        stuck.retain(|s| s.operation != "withdraw" || !waits_on(s));
         released += unblock(hub, &mut tx, feed, stuck).await?;
     }
     fault!("owe.released");

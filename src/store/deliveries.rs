@@ -185,15 +185,18 @@ pub async fn delivery_present(tx: &mut Tx, feed: i64, records: &[i64]) -> Result
 /// A record that points at one of these values and that the target has, or may be getting just now. A child that points
 /// elsewhere since is still there until the target has accepted that. The last one: children mostly leave in the order
 /// of their numbers, and references are never deleted, so that from the front ever more of those that have left would
-/// be passed over.
-pub async fn delivery_child(tx: &mut Tx, feed: i64, values: &[(i64, &str)]) -> Result<Option<i64>> {
+/// be passed over. A value that another live record has at this target holds nobody: the children are that one's.
+pub async fn delivery_child(tx: &mut Tx, feed: i64, record: i64, values: &[(i64, &str)]) -> Result<Option<i64>> {
     const FIND: &str = "select max((select f.record from record_ref f cross join delivery d
             on d.feed = $1 and d.record = f.record and (d.at_target <> 'absent' or d.state in ('sending', 'unknown'))
                 and (f.until_version = 0 or d.accepted_version < f.until_version)
             where f.slot = x.value ->> 0 and f.value = x.value ->> 1 order by f.record desc limit 1))
-        from json_each($2) x";
+        from json_each($2) x
+        where not exists (select 1 from record_index i cross join record r on r.id = i.record and r.state = 'live'
+            cross join delivery p on p.feed = $1 and p.record = i.record and p.at_target = 'present'
+            where i.slot = x.value ->> 0 and i.value = x.value ->> 1 and i.record <> $3)";
     let set = json_set(values);
-    tx.run(move |c| Ok(c.row(FIND, (feed, set), |r| r.get(0))?.flatten())).await
+    tx.run(move |c| Ok(c.row(FIND, (feed, set, record), |r| r.get(0))?.flatten())).await
 }
 
 /// Holds the children of a record that is to be withdrawn and that have not left yet: they would find no parent.

@@ -556,3 +556,24 @@ async fn what_stands_in_the_place_of_an_unanswered_document_is_not_taken_for_it(
     province/out: 1 owed, rejected 1
     ");
 }
+
+/// The source numbers its records anew: the business key lives on in another record, and so do the children.
+#[tokio::test]
+async fn a_record_leaves_whose_key_lives_on_in_another() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n2,2,,M1,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 3 items, accepted 2, withdrawn 1
+    province/out: 3 owed, up to date 3
+    ");
+    insta::assert_snapshot!(site.sent(), @"
+    MUM insert M1 Mia
+    KID insert K1 Anna
+    MUM insert M1 Mia
+    MUM withdraw M1 Mia
+    ");
+}

@@ -38,7 +38,7 @@ fn is_blocked(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i
         for (_, body) in recount::bodies(run.c, record)? {
             let Ok(draft) = draft_of(&plan.dataset, &body) else { return Ok(None) };
             for value in plan.index_values(&draft) {
-                if recount::child_at_target(run.c, feed.id, value.slot, &value.value)? {
+                if recount::child_at_target(run.c, feed.id, record, value.slot, &value.value)? {
                     return Ok(Some(true));
                 }
             }

@@ -104,13 +104,16 @@ pub fn is_at_target(c: &mut Conn, feed: i64, record: i64) -> Result<bool> {
     Ok(c.row(FIND, (feed, record), |r| r.get(0))?.unwrap_or_default())
 }
 
-/// Whether a target may still have a record that points at this value.
-pub fn child_at_target(c: &mut Conn, feed: i64, slot: i64, value: &str) -> Result<bool> {
+/// Whether a target may still have a record that points at this value of a record, and no other that has the value.
+pub fn child_at_target(c: &mut Conn, feed: i64, record: i64, slot: i64, value: &str) -> Result<bool> {
     const FIND: &str = "select 1 from record_ref f
         cross join delivery d on d.feed = $1 and d.record = f.record
         where f.slot = $2 and f.value = $3 and (d.at_target <> 'absent' or d.state in ('sending', 'unknown'))
-            and (f.until_version = 0 or f.until_version > d.accepted_version) limit 1";
-    Ok(c.row(FIND, (feed, slot, value), |_| Ok(()))?.is_some())
+            and (f.until_version = 0 or f.until_version > d.accepted_version)
+            and not exists (select 1 from record_index i, record r, delivery p
+                where i.slot = $2 and i.value = $3 and i.record <> $4 and r.id = i.record and r.state = 'live'
+                    and p.feed = $1 and p.record = i.record and p.at_target = 'present') limit 1";
+    Ok(c.row(FIND, (feed, slot, value, record), |_| Ok(()))?.is_some())
 }
 
 /// Whether an attachment of a record is not kept yet.
