@@ -18,7 +18,7 @@ use super::{FeedPlan, Hub, owe};
 use crate::config::{self, Class};
 use crate::fault::fault;
 use crate::profile::{self, Operation};
-use crate::store::{self, Carried, Priority, RequestWrite, Room, Settle, StoreError};
+use crate::store::{self, Carried, Due, Priority, RequestWrite, Room, Settle, StoreError};
 
 /// What one step of a feed came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,9 @@ struct Flight {
 /// One that comes to nothing more often is tried beside the others, and holds up its own records only.
 const FEELER_SENDS: i64 = 3;
 
+/// Of so many steps one is such a request's, if its time has come: under a steady stream it would wait for ever.
+const BESIDE: u64 = 10;
+
 /// Most bytes of the records of one request, but for a single one: a request is held in memory several times over, as
 /// rows, as a document and packed.
 const REQUEST_BYTES_MAX: usize = 16 << 20;
@@ -83,10 +86,13 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
     if row.rest_until_us > now_us {
         return Ok(Step::Rest { until_us: row.rest_until_us });
     }
+    let turn = feed.steps.fetch_add(1, Ordering::Relaxed);
     let open = store::request_open(&mut tx, feed.id, feed.flying(), now_us, FEELER_SENDS).await?;
     let flight = match open {
-        Some(open) if open.sends < FEELER_SENDS => Some(again(&mut tx, open, row.tries).await?),
-        open => match (claim(hub, feed, config, &mut tx, row.tries, now_us).await?, open) {
+        Some(open) if open.sends < FEELER_SENDS || turn % BESIDE == BESIDE - 1 => {
+            Some(again(&mut tx, open, row.tries).await?)
+        }
+        open => match (claim(hub, feed, config, &mut tx, row.tries, turn, now_us).await?, open) {
             (Some(flight), _) => Some(flight),
             (None, Some(open)) => Some(again(&mut tx, open, row.tries).await?),
             (None, None) => None,
@@ -161,12 +167,17 @@ async fn claim(
     config: &config::Feed,
     tx: &mut store::Tx,
     tries: i64,
+    turn: u64,
     now_us: i64,
 ) -> store::Result<Option<Flight>> {
     let room = Room { records: config.batch_records_max.get() as i64, bytes: REQUEST_BYTES_MAX };
-    let unsure = store::delivery_unsure(tx, feed.id, now_us, room).await?;
-    let is_unsure = !unsure.is_empty();
-    let mut due = if is_unsure { unsure } else { store::delivery_due(tx, feed.id, now_us, room).await? };
+    // What an answer said nothing clear of and what is due take turns: neither keeps the other waiting for ever.
+    let mut is_unsure = turn.is_multiple_of(2);
+    let mut due = may_go(tx, feed, is_unsure, now_us, room).await?;
+    if due.is_empty() {
+        is_unsure = !is_unsure;
+        due = may_go(tx, feed, is_unsure, now_us, room).await?;
+    }
     let resent = due.iter().filter(|d| d.accepted_version == d.wanted_version).map(|d| d.record).collect();
     // A record that was withdrawn while its first insert did not get through: the target never had it.
     let never: Vec<(i64, i64)> = due
@@ -238,6 +249,13 @@ async fn claim(
     store::request_begin(tx, request, write).await?;
     let media = document.media.to_owned();
     Ok(Some(Flight { request, name, media, body: document.bytes, carried, resent, sends: 1, is_unsure, tries }))
+}
+
+async fn may_go(tx: &mut store::Tx, feed: &FeedPlan, unsure: bool, now_us: i64, room: Room) -> store::Result<Vec<Due>> {
+    match unsure {
+        true => store::delivery_unsure(tx, feed.id, now_us, room).await,
+        false => store::delivery_due(tx, feed.id, now_us, room).await,
+    }
 }
 
 /// Keeps an answer and what it means, then releases what waited for it.

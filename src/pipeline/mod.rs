@@ -31,7 +31,7 @@ pub mod work;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -129,6 +129,8 @@ pub struct FeedPlan {
     pub(crate) unblocks_us: AtomicI64,
     /// Where the sweep of blocked deliveries goes on.
     pub(crate) swept_to: AtomicI64,
+    /// Steps so far: what could always go first takes turns by it.
+    pub(crate) steps: AtomicU64,
 }
 
 impl FeedPlan {

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
@@ -259,6 +259,7 @@ async fn feed_plan(
         unblocks: AtomicBool::new(false),
         unblocks_us: AtomicI64::new(0),
         swept_to: AtomicI64::new(0),
+        steps: AtomicU64::new(0),
     }))
 }
 

@@ -509,3 +509,30 @@ async fn a_request_is_bounded_by_bytes_too() {
     assert_eq!(records.unwrap(), [8, 2]);
     assert_eq!(memory.lock().unwrap().took.len(), 10);
 }
+
+/// The target breaks on one request while others come without end, and is mended: the one does not wait for their end.
+#[tokio::test]
+async fn an_unanswered_request_goes_also_under_a_steady_stream() {
+    let site = Site::new();
+    let (url, memory) = target(&[Play::Choke("M1\"")]).await;
+    site.web(&url);
+    let config = std::fs::read_to_string(site.path("systems/province.toml")).unwrap();
+    site.write("systems/province.toml", &config.replace("batch_records_max = 10", "batch_records_max = 1"));
+    let rows: String = (1..=200).map(|n| format!("{n},1,,M{n},Mia\n")).collect();
+    site.write("in/mum1.csv", &format!("ID,V,DEL,CODE,NAME\n{rows}"));
+    let hub = site.open().await;
+    taken_in(&hub).await;
+    let feed = hub.feeds[0].clone();
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while memory.lock().unwrap().keys.values().max().is_none_or(|sends| *sends < 3) {
+        assert!(std::time::Instant::now() < limit);
+        deliver::step(&hub, &feed).await.unwrap();
+    }
+    memory.lock().unwrap().plays.clear();
+    while memory.lock().unwrap().keys.values().max().is_none_or(|sends| *sends < 4) {
+        assert!(std::time::Instant::now() < limit);
+        deliver::step(&hub, &feed).await.unwrap();
+    }
+    let took = memory.lock().unwrap().took.len();
+    assert!(took < 100, "it went after {took} of the others");
+}
