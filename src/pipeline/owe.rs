@@ -13,7 +13,7 @@ use super::plan::{DatasetPlan, Pointed};
 use super::{FeedPlan, Hub};
 use crate::fault::fault;
 use crate::schema;
-use crate::store::{self, Carried, ParentStand, Priority, Raise, Stuck, Tx};
+use crate::store::{self, Carried, Priority, Raise, Stuck, Tx};
 
 /// Raises what every feed that carries the dataset is owed of these records.
 pub(super) async fn raise(
@@ -94,6 +94,54 @@ async fn found_by(hub: &Hub, tx: &mut Tx, records: &[i64]) -> store::Result<Hash
     Ok(found)
 }
 
+/// How the parents that a value names stand at a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ParentStand {
+    /// Owed in this feed, and none of them there under this name.
+    Missing,
+    /// There, but every one that is there is to be withdrawn.
+    Leaving,
+}
+
+/// Of the values that records point at, those whose parents are owed in this feed and are not there to stay.
+async fn stands(
+    hub: &Hub,
+    tx: &mut Tx,
+    feed: &FeedPlan,
+    wanted: &[(i64, &str)],
+) -> store::Result<HashMap<(i64, String), ParentStand>> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let parents = store::delivery_parents(tx, feed.id, wanted).await?;
+    // One that the target has may have got this name only with a version that it has not taken yet.
+    let mut doubtful: Vec<(i64, i64)> =
+        parents.iter().filter(|p| p.is_there && p.may_be_renamed).map(|p| (p.record, p.accepted_version)).collect();
+    doubtful.sort_unstable();
+    doubtful.dedup();
+    let mut named: HashSet<(i64, i64, String)> = HashSet::new();
+    if !doubtful.is_empty() {
+        for v in store::version_documents(tx, &doubtful).await? {
+            let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };
+            let values = plan.index_values(&schema::draft_of(&plan.dataset, &v.body));
+            named.extend(values.into_iter().map(|value| (v.record, value.slot, value.value)));
+        }
+    }
+    let mut found: HashMap<(i64, String), (bool, bool)> = HashMap::new();
+    for p in parents {
+        let is_there = p.is_there && (!p.may_be_renamed || named.contains(&(p.record, p.value.0, p.value.1.clone())));
+        let (any_there, any_stays) = found.entry(p.value).or_default();
+        *any_there |= is_there;
+        *any_stays |= is_there && p.is_live;
+    }
+    let stand = |(value, (is_there, stays))| match (is_there, stays) {
+        (false, _) => Some((value, ParentStand::Missing)),
+        (true, false) => Some((value, ParentStand::Leaving)),
+        (true, true) => None,
+    };
+    Ok(found.into_iter().filter_map(stand).collect())
+}
+
 /// Which of these are blocked in a feed, and by what, in a few words.
 pub(super) async fn blocked(
     hub: &Hub,
@@ -108,8 +156,7 @@ pub(super) async fn blocked(
         staying.iter().flat_map(|o| o.pointed.iter().filter(relevant).map(|p| (p.slot, p.value.as_str()))).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let stands =
-        if wanted.is_empty() { HashMap::new() } else { store::delivery_blocking(tx, feed.id, &wanted).await? };
+    let stands = stands(hub, tx, feed, &wanted).await?;
     if !stands.is_empty() {
         // A child that the target has already may be updated for as long as its parent is there.
         let there = match stands.values().any(|s| *s == ParentStand::Leaving) {
@@ -203,6 +250,13 @@ pub(super) async fn release(
     wanted.sort_unstable();
     wanted.dedup();
     let (mut values, mut parents, mut is_wide) = (Vec::new(), Vec::new(), false);
+    // Names that came and went between two versions that the target took: who waited for one waits no longer.
+    let leapt =
+        |c: &&Carried| accepted.contains(&c.record) && c.accepted_version > 0 && c.version > c.accepted_version + 1;
+    let leapt: Vec<i64> = carried.iter().filter(leapt).map(|c| c.record).collect();
+    if !leapt.is_empty() {
+        values.extend(found_by(hub, &mut tx, &leapt).await?.into_values().flatten());
+    }
     for v in store::version_documents(&mut tx, &wanted).await? {
         let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };
         let draft = schema::draft_of(&plan.dataset, &v.body);

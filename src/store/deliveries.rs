@@ -138,38 +138,39 @@ pub async fn delivery_raise(tx: &mut Tx, mut raises: Vec<Raise>, now_us: i64) ->
     .await
 }
 
-/// How the parents that a value names stand at a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParentStand {
-    /// Owed in this feed, and none of them there.
-    Missing,
-    /// There, but every one that is there is to be withdrawn.
-    Leaving,
+/// A record that is owed in a feed, found by a value that others point at it with, and how it stands at the target.
+#[derive(Debug, Clone)]
+pub struct OwedParent {
+    pub value: (i64, String),
+    pub record: i64,
+    pub is_there: bool,
+    /// False: it is to be withdrawn.
+    pub is_live: bool,
+    pub accepted_version: i64,
+    /// True: it has the value now, and the target has not the newest of it: that may be what brings the value.
+    pub may_be_renamed: bool,
 }
 
-/// Of the values that records point at, those whose parents are owed in this feed and are not there to stay.
-pub async fn delivery_blocking(
-    tx: &mut Tx,
-    feed: i64,
-    wanted: &[(i64, &str)],
-) -> Result<HashMap<(i64, String), ParentStand>> {
-    const FIND: &str = "select x.value ->> 0, x.value ->> 1, max(d.at_target = 'present'),
-            max(d.at_target = 'present' and r.state = 'live')
+/// The records that are owed in a feed and that these values name.
+pub async fn delivery_parents(tx: &mut Tx, feed: i64, wanted: &[(i64, &str)]) -> Result<Vec<OwedParent>> {
+    const FIND: &str = "select x.value ->> 0, x.value ->> 1, i.record, d.at_target = 'present', r.state = 'live',
+            d.accepted_version, i.earlier = 0 and d.accepted_version < d.wanted_version
         from json_each($2) x
         cross join record_index i on i.slot = x.value ->> 0 and i.value = x.value ->> 1
         cross join delivery d on d.feed = $1 and d.record = i.record
-        cross join record r on r.id = i.record
-        group by 1, 2";
+        cross join record r on r.id = i.record";
     let set = json_set(wanted);
     tx.run(move |c| {
-        let found =
-            c.rows(FIND, (feed, set), |r| Ok(((r.get(0)?, r.get(1)?), r.get::<_, bool>(2)?, r.get::<_, bool>(3)?)))?;
-        let stand = |(value, is_there, stays)| match (is_there, stays) {
-            (false, _) => Some((value, ParentStand::Missing)),
-            (true, false) => Some((value, ParentStand::Leaving)),
-            (true, true) => None,
-        };
-        Ok(found.into_iter().filter_map(stand).collect())
+        c.rows(FIND, (feed, set), |r| {
+            Ok(OwedParent {
+                value: (r.get(0)?, r.get(1)?),
+                record: r.get(2)?,
+                is_there: r.get(3)?,
+                is_live: r.get(4)?,
+                accepted_version: r.get(5)?,
+                may_be_renamed: r.get(6)?,
+            })
+        })
     })
     .await
 }

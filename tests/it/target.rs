@@ -287,6 +287,35 @@ async fn a_child_is_not_sent_while_its_parent_is_unknown() {
     ");
 }
 
+/// The target has the parent, but refused the version that gave it the name by which the child knows it.
+#[tokio::test]
+async fn a_child_waits_until_its_target_knows_the_parent_by_its_new_name() {
+    let site = Site::new();
+    let (url, memory) = target(&[Play::Accept, Play::Refuse]).await;
+    site.web(&url);
+    let hub = site.open().await;
+    let take = async |name: &str, rows: &str| {
+        site.write(&format!("in/{name}.csv"), rows);
+        work::once(hub.clone(), &|_, _| {}).await.unwrap();
+        deliver_all(&hub).await;
+    };
+    take("mum1", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n").await;
+    take("mum2", "ID,V,DEL,CODE,NAME\n1,2,,M2,Mia\n").await;
+    take("kid1", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M2,Anna\n2,1,,K2,M1,Bo\n").await;
+    insta::assert_snapshot!(books(&hub).await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 2 items, accepted 2
+    province/out: 3 owed, up to date 1, blocked 1, rejected 1
+    ");
+    take("mum3", "ID,V,DEL,CODE,NAME\n1,3,,M2,Maria\n").await;
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"
+    insert M1 v1
+    insert K2 v1
+    update M2 v3
+    insert K1 v1
+    ");
+}
+
 /// What was being sent when the process ended is unknown, and resolved before anything newer.
 #[tokio::test]
 async fn a_newer_version_waits_until_the_unknown_one_is_resolved() {

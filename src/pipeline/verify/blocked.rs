@@ -49,10 +49,17 @@ fn is_blocked(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i
     let (mut blocking, mut free) = (Vec::new(), HashSet::new());
     let is_there = recount::is_at_target(run.c, feed.id, record)?;
     for p in plan.pointed(&draft, false) {
-        let (is_owed, is_present, stays) = recount::owed_by_value(run.c, feed.id, p.slot, &p.value)?;
+        let owed = recount::owed_by_value(run.c, feed.id, p.slot, &p.value)?;
+        let parent = run.hub.plan.dataset(&p.parent);
+        let has_name = |row: &recount::OwedRow| match (&row.body_there, parent) {
+            (Some(body), Some(parent)) => draft_of(&parent.dataset, body).is_ok_and(|draft| {
+                parent.index_values(&draft).iter().any(|v| (v.slot, &v.value) == (p.slot, &p.value))
+            }),
+            _ => true,
+        };
         // A parent that is to be withdrawn lets through what is there already.
-        let is_met = stays || is_present && is_there;
-        if feed.carries_dataset(&p.parent) && is_owed && !is_met {
+        let meets = |row: &recount::OwedRow| row.at_target == "present" && (row.is_live || is_there) && has_name(row);
+        if feed.carries_dataset(&p.parent) && !owed.is_empty() && !owed.iter().any(meets) {
             blocking.push(p.grp);
         } else if p.grp != 0 {
             free.insert(p.grp);

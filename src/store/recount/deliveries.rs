@@ -87,15 +87,26 @@ pub fn delivery_exists(c: &mut Conn, feed: i64, record: i64) -> Result<bool> {
     Ok(c.row(FIND, (feed, record), |_| Ok(()))?.is_some())
 }
 
-/// Whether records with this index value are owed in a feed, whether the target has one of them, and whether one that
-/// it has is not to be withdrawn.
-pub fn owed_by_value(c: &mut Conn, feed: i64, slot: i64, value: &str) -> Result<(bool, bool, bool)> {
-    const FIND: &str = "select count(*) > 0, coalesce(max(d.at_target = 'present'), 0),
-            coalesce(max(d.at_target = 'present' and r.state = 'live'), 0)
+/// A record that has an index value and is owed in a feed.
+#[derive(Debug, Clone)]
+pub struct OwedRow {
+    pub at_target: String,
+    pub is_live: bool,
+    /// The body of the version that the target has, where the value may have come with a newer one.
+    pub body_there: Option<String>,
+}
+
+/// The records with this index value that are owed in a feed.
+pub fn owed_by_value(c: &mut Conn, feed: i64, slot: i64, value: &str) -> Result<Vec<OwedRow>> {
+    const FIND: &str = "select d.at_target, r.state = 'live', v.body
         from record_index i cross join delivery d on d.feed = $1 and d.record = i.record
         cross join record r on r.id = i.record
+        left join version v on v.record = d.record and v.version = d.accepted_version
+            and i.earlier = 0 and d.accepted_version <> d.wanted_version
         where i.slot = $2 and i.value = $3";
-    Ok(c.row(FIND, (feed, slot, value), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.unwrap_or_default())
+    c.rows(FIND, (feed, slot, value), |r| {
+        Ok(OwedRow { at_target: r.get(0)?, is_live: r.get(1)?, body_there: r.get(2)? })
+    })
 }
 
 /// Whether a target has a record, or may have it.

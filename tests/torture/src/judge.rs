@@ -167,9 +167,8 @@ impl<'a> Replay<'a> {
         now.version = doc.version;
         if doc.withdraws() {
             now.live = None;
-            let codes = now.codes.clone();
-            self.there.insert(doc.record, now);
-            self.parent_has_gone(dataset, doc, &codes);
+            self.there.insert(doc.record, now.clone());
+            self.parent_has_gone(dataset, doc, &now);
         } else {
             now.live = Some(doc.clone());
             now.codes.insert(doc.code.clone());
@@ -189,7 +188,15 @@ impl<'a> Replay<'a> {
 
     /// Records that are there under a code, now or by an earlier name.
     fn with_code(&self, dataset: Dataset, code: &str) -> Vec<&There> {
-        self.live(dataset).filter(|t| t.codes.contains(code)).collect()
+        self.live(dataset).filter(|t| self.has_code(t, code)).collect()
+    }
+
+    /// True: it had the code here, or in a state before the one that is here: of several new states only the newest
+    /// is sent, so that a target may never see a name that came and went.
+    fn has_code(&self, there: &There, code: &str) -> bool {
+        let rows = self.records.get(&there.identity).map_or(&[][..], Vec::as_slice);
+        let had = |r: &&Row| r.what == What::Good && r.code == code && r.version <= there.source_version;
+        there.codes.contains(code) || rows.iter().any(had)
     }
 
     fn parent_is_there(&mut self, dataset: Dataset, doc: &Doc) {
@@ -199,12 +206,12 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn parent_has_gone(&mut self, dataset: Dataset, doc: &Doc, codes: &HashSet<String>) {
+    fn parent_has_gone(&mut self, dataset: Dataset, doc: &Doc, gone: &There) {
         for child in Dataset::ALL.into_iter().filter(|d| d.parent() == Some(dataset)) {
             let left: Vec<String> = self
                 .live(child)
                 .filter_map(|t| t.live.as_ref())
-                .filter(|c| codes.contains(&c.parent) && self.with_code(dataset, &c.parent).is_empty())
+                .filter(|c| self.has_code(gone, &c.parent) && self.with_code(dataset, &c.parent).is_empty())
                 .map(|c| format!("{} {}", c.dataset, c.id))
                 .collect();
             if !left.is_empty() {
@@ -359,7 +366,7 @@ fn has_children(replay: &Replay<'_>, parent: &There) -> bool {
     Dataset::ALL
         .into_iter()
         .filter(|d| d.parent() == Some(parent.identity.0))
-        .any(|child| replay.live(child).filter_map(|t| t.live.as_ref()).any(|doc| parent.codes.contains(&doc.parent)))
+        .any(|child| replay.live(child).filter_map(|t| t.live.as_ref()).any(|doc| replay.has_code(parent, &doc.parent)))
 }
 
 /// True: its parent is not at the target, or is about to leave it.
