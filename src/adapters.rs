@@ -6,7 +6,7 @@ mod sample;
 
 use std::path::Path;
 
-use adapter::{FileSeen, Sink, SinkError, Source, SourceError};
+use adapter::{FileSeen, Picture, Sink, SinkError, Source, SourceError};
 use adapter_files::{FilesSink, FilesSinkConfig, FilesSource, FilesSourceConfig};
 use adapter_web::{WebSink, WebSinkConfig};
 use serde::Deserialize;
@@ -38,11 +38,16 @@ impl SourceConfig {
         }
     }
 
-    /// Opens the source; nothing is read yet. `base` is the configuration's folder, `seen` the files taken before
-    /// (adapters that know no files pass over it).
-    pub fn open(&self, base: &Path, seen: Vec<FileSeen>) -> Result<Box<dyn Source>, SourceError> {
+    /// Opens the source; nothing is read yet. `base` is the configuration's folder, `seen` the files taken before, in
+    /// their order (adapters that know no files pass over it), `picture` what shows the whole source, if anything does.
+    pub fn open(
+        &self,
+        base: &Path,
+        seen: Vec<FileSeen>,
+        picture: Option<Picture>,
+    ) -> Result<Box<dyn Source>, SourceError> {
         Ok(match self {
-            Self::Files(config) => Box::new(FilesSource::open(config.clone(), base, seen)?),
+            Self::Files(config) => Box::new(FilesSource::open(config.clone(), base, seen, picture)?),
         })
     }
 }

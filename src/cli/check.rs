@@ -88,6 +88,8 @@ fn names(config: &Config, schema: &Schema, findings: &mut Findings) -> usize {
             }
         }
     }
+    let of_job = |job: &Job| job.mappings.iter().filter_map(|name| mappings.get(name.as_str())).collect();
+    findings.mistakes.extend(open::shared_pictures(config, of_job));
     for (system, dataset, space, jobs) in shared_datasets(config, &mappings) {
         shared(system, &dataset, &space, &jobs, findings);
     }
@@ -216,7 +218,7 @@ fn connect(config: &Config) -> Result<Vec<Connection>, Failure> {
     Ok(runtime.block_on(async {
         let mut connections = Vec::new();
         for (system, job) in config.jobs() {
-            let tried = match job.from.open(&config.base, Vec::new()) {
+            let tried = match job.from.open(&config.base, Vec::new(), job.snapshot.picture()) {
                 Ok(mut source) => source.check().await,
                 Err(error) => Err(error),
             };

@@ -34,7 +34,12 @@ pub(super) const HELP: &[Help] = &[
         en: "Run a job now, and wait until its rows are records or items",
         args: &[
             ("name", "任务名，系统/任务", "name of the job, system/job"),
-            ("again", "以前取过的文件也重新读取", "read files again that were taken before"),
+            (
+                "again",
+                "以前取过的文件也按顺序重新读取（全量只读最后一份）；映射没有 version 时，每个文件都当作新的，较早的状态也会送出",
+                "read files again that were taken before, in their order (of whole pictures the last); where a mapping names \
+                 no `version`, each counts as new, and earlier states are sent too",
+            ),
         ],
         examples: &[
             ("job run finance/results", "", ""),

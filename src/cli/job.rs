@@ -10,7 +10,7 @@ use super::feed::shown;
 use super::words::{dataset, outcome_cells, outcome_headers, word};
 use super::{Context, Progress, Table, reach};
 use crate::console::{self, Ask, JobChanged, JobsAnswer, RunAnswer, Tell};
-use crate::diagnostic::{Failure, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang};
 use crate::store;
 
 #[derive(Debug, Subcommand)]
@@ -37,7 +37,7 @@ pub(super) fn run(command: &JobCommand, context: &Context) -> Result<ExitCode, F
             let (jobs, json) = listed(context)?;
             context.show(|| list(&jobs, context), || json)?;
         }
-        JobCommand::Run { name, again } => run_now(name, *again, context)?,
+        JobCommand::Run { name, again } => return run_now(name, *again, context),
         JobCommand::Pause { name, why } => {
             change(Ask::JobPause { name: name.clone(), why: why.clone() }, context)?;
         }
@@ -98,10 +98,12 @@ fn list(answer: &JobsAnswer, context: &Context) -> String {
     out
 }
 
-fn run_now(name: &str, again: bool, context: &Context) -> Result<(), Failure> {
+fn run_now(name: &str, again: bool, context: &Context) -> Result<ExitCode, Failure> {
     let ask = Ask::JobRun { name: name.to_owned(), again };
     let (taken, json) = reach::ask_with::<RunAnswer>(context, ask, &bar(context, ("读取的行", "rows read")))?;
-    context.show(|| ran(&taken, context), || json)
+    context.show(|| ran(&taken, context), || json)?;
+    let good = taken.stuck_batches == 0;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(FailureKind::Refused.exit_code()) })
 }
 
 /// A bar that shows how far the work has come; it goes when nobody tells it any more.
@@ -136,6 +138,16 @@ fn ran(taken: &RunAnswer, context: &Context) -> String {
     }
     if !taken.note.is_empty() {
         out.push_str(&format!("{}\n", taken.note));
+    }
+    if taken.replayed {
+        out.push_str(lang.pick(
+            "重新读取了多个文件，而映射没有 version：每个文件都当作新的，以最后读到的为准，较早的状态也会送出\n",
+            "several files were read again, and a mapping names no `version`: each counted as new, the last one read \
+             stands, and the earlier states are sent too\n",
+        ));
+    }
+    if taken.stuck_batches > 0 {
+        out.push_str(&format!("{}\n", console::stuck_words(&taken.job, taken.stuck_batches).get(lang)));
     }
     if !taken.mappings.is_empty() {
         let mut head = vec![("映射", "mapping"), ("数据集", "dataset"), ("条目", "items")];

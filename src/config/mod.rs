@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub use hub::{Control, Deliver, Hub, Intake, Level, Log, Store};
 pub use receipt::{Class, Meaning, ReceiptRule, RecordResult, Results, class_by_status, read_answer};
-pub use system::{Contact, Count, Datasets, Feed, Form, Job, Retry, Share, Start, System};
+pub use system::{Contact, Count, Datasets, Feed, Form, Job, Retry, Share, Snapshot, Start, System};
 pub use types::{At, Name, Pattern, Pointer};
 
 use adapter::path_below;

@@ -1,9 +1,10 @@
 //! `systems/<system>.toml`: one party, with its jobs (what is taken from it) and feeds (what is owed to it).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use adapter::Picture;
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, de};
 
@@ -58,13 +59,73 @@ pub struct Job {
     pub paused: bool,
     /// Names below `mappings/from/`, e.g. `portal/tender`. Each makes one item of every row.
     pub mappings: Vec<At<String>>,
-    /// True: what the source no longer shows was deleted there.
+    /// Whether what the source no longer shows was deleted there.
     #[serde(default)]
-    pub snapshot: bool,
+    pub snapshot: Snapshot,
     /// Share of the source's live records that may vanish in one run; above it the run stops and asks. 0 to 1.
     #[serde(default = "vanished_share")]
     pub vanished_share: Share,
     pub from: At<SourceConfig>,
+}
+
+/// What shows the whole source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Snapshot {
+    /// Nothing does: what is missing says nothing.
+    #[default]
+    No,
+    /// All files that are there, together.
+    All,
+    /// The last file in order.
+    Last,
+}
+
+impl Snapshot {
+    pub fn picture(self) -> Option<Picture> {
+        match self {
+            Self::No => None,
+            Self::All => Some(Picture::All),
+            Self::Last => Some(Picture::Last),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Snapshot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        fn neither<E: de::Error>(given: impl fmt::Display) -> E {
+            wrong(
+                Words::new(
+                    format!("`{given}` 没有说明哪些文件构成全量"),
+                    format!("`{given}` does not say which files show everything"),
+                ),
+                Words::new(
+                    "所有文件合起来是全量：\"all\"；每个文件各是全量，以最后一个为准：\"last\"",
+                    "all files together: \"all\"; each by itself, and the last counts: \"last\"",
+                ),
+            )
+        }
+        impl de::Visitor<'_> for Visitor {
+            type Value = Snapshot;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"all\", \"last\" or false")
+            }
+
+            fn visit_bool<E: de::Error>(self, given: bool) -> Result<Snapshot, E> {
+                if given { Err(neither(given)) } else { Ok(Snapshot::No) }
+            }
+
+            fn visit_str<E: de::Error>(self, given: &str) -> Result<Snapshot, E> {
+                match given {
+                    "all" => Ok(Snapshot::All),
+                    "last" => Ok(Snapshot::Last),
+                    _ => Err(neither(given)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 fn vanished_share() -> Share {
@@ -208,13 +269,11 @@ pub struct Retry {
     pub factor: f64,
     /// Share of the wait: many deliveries that failed together do not come back together.
     pub jitter: Share,
-    /// Tries after which a delivery is held for a person; 0: never.
-    pub tries_max: u32,
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { first_ms: 1_000, max_ms: 600_000, factor: 2.0, jitter: Share(0.2), tries_max: 0 }
+        Self { first_ms: 1_000, max_ms: 600_000, factor: 2.0, jitter: Share(0.2) }
     }
 }
 
@@ -282,6 +341,24 @@ impl System {
         say.at(&self.file, &self.text, offset)
     }
 
+    /// Jobs that read what another reads: whichever runs first would take it, and the other would never see it.
+    fn read_twice(&self) -> Vec<Diagnostic> {
+        let mut first = HashMap::new();
+        let mut twice = Vec::new();
+        for job in &self.jobs {
+            let name = job.name.as_str();
+            let Some(other) = first.insert(job.from.source_name(), name) else { continue };
+            let say = words::say(
+                format!("任务 `{name}` 与 `{other}` 读取相同的来源，每份内容只会被其中一个取走"),
+                format!("job `{name}` reads the same as `{other}`, and each content is taken by one of them only"),
+                "合为一个任务，在 mappings 中列出全部映射；或用 pattern 分开文件",
+                "make one job of them that lists all mappings, or part the files by `pattern`",
+            );
+            twice.push(self.diagnostic(job.from.offset(), say));
+        }
+        twice
+    }
+
     /// Gives jobs and feeds their whole names, and finds those that come twice.
     pub(super) fn qualify(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         if self.file.file_stem().is_none_or(|stem| stem != self.name.as_str()) {
@@ -315,6 +392,7 @@ impl System {
         };
         diagnostics.extend(names(self.jobs.iter().map(|j| &j.name).collect(), ("任务", "job")));
         diagnostics.extend(names(self.feeds.iter().map(|f| &f.name).collect(), ("订阅", "feed")));
+        diagnostics.extend(self.read_twice());
         let system: &Name = &self.name;
         for name in self.jobs.iter_mut().map(|j| &mut j.name).chain(self.feeds.iter_mut().map(|f| &mut f.name)) {
             let whole = name.within(system);

@@ -221,12 +221,14 @@ pub(super) async fn resume(hub: &Arc<Hub>, stages: Stages, name: &str) -> Result
     if row.state == "paused" {
         store::feed_state(&mut tx, feed.id, state, "").await.map_err(store_failure)?;
     }
+    // Who resumes a feed has seen to its target, and need not wait for the next try.
+    store::feed_rest(&mut tx, feed.id, 0, 0).await.map_err(store_failure)?;
     tx.commit().await.map_err(store_failure)?;
     tracing::info!(feed = %feed.name, "Feed {} was resumed.", feed.name);
     let answer = changed(&feed, state, "", &row);
-    if stages == Stages::Running && answer.changed {
+    if stages == Stages::Running {
         match state {
-            "walking" => walk(hub.clone(), feed, row),
+            "walking" if answer.changed => walk(hub.clone(), feed, row),
             _ => feed.wake.notify_one(),
         }
     }

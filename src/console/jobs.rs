@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Progress, Tell, store_failure, unknown};
 use super::{Moment, Stages};
 use crate::config::{Config, Job, System};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, say};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Words, say};
 use crate::pipeline::intake::{self, IntakeError, Taken};
 use crate::pipeline::{Hub, JobPlan, work};
 use crate::store::{self, JobView, OutcomeCounts, Priority};
@@ -67,6 +67,10 @@ pub struct RunAnswer {
     /// Records that the source no longer shows.
     pub absent: u64,
     pub note: String,
+    /// True: more than one old file was read again into records without a version, each as if it were new.
+    pub replayed: bool,
+    /// Batches of this job that cannot be normalised, those of earlier runs too.
+    pub stuck_batches: i64,
     pub mappings: Vec<MappingItems>,
 }
 
@@ -158,7 +162,8 @@ pub(super) async fn run(
         }
     };
     let run = taken.run;
-    let items = hub.db.read(move |c| store::run_items(c, run)).await.map_err(store_failure)?;
+    let read = hub.db.read(move |c| Ok((store::run_items(c, run)?, store::batch_stuck_jobs(c)?)));
+    let (items, stuck) = read.await.map_err(store_failure)?;
     let mappings = items.into_iter().map(|i| MappingItems {
         items: i.outcomes.sum(),
         mapping: i.mapping,
@@ -174,6 +179,11 @@ pub(super) async fn run(
         rows: taken.rows,
         absent: taken.absent,
         note: taken.note,
+        replayed: again
+            && taken.files > 1
+            && job.picture.is_none()
+            && job.mappings.iter().any(|m| !m.mapping.has_version()),
+        stuck_batches: stuck.into_iter().find(|(job, _)| job == name).map_or(0, |(_, batches)| batches),
         mappings: mappings.collect(),
     })
 }
@@ -182,7 +192,7 @@ fn not_run() -> Failure {
     Failure::new(FailureKind::Internal, "任务没有运行", "the job was not run")
 }
 
-/// Waits until every batch of a run is settled.
+/// Waits until every batch of a run is settled, or cannot be.
 async fn settled(hub: &Hub, run: i64) -> Result<(), Failure> {
     loop {
         let woken = hub.wake.settled.notified();
@@ -194,6 +204,20 @@ async fn settled(hub: &Hub, run: i64) -> Result<(), Failure> {
             tracing::trace!(run, "Still waiting for the run's batches.");
         }
     }
+}
+
+/// Batches of a job that cannot be normalised: what is wrong, and the next step.
+pub fn stuck_words(job: &str, batches: i64) -> Words {
+    Words::new(
+        format!(
+            "任务 {job} 有 {batches} 个批次无法处理，原始行已保存；原因见日志（任务已改名或删除，或映射与这些行不符），\
+             改正后每次运行都会再试"
+        ),
+        format!(
+            "batches of job {job} that cannot be normalised: {batches}; their rows are kept, the log says why (the job \
+             was renamed or removed, or its mapping does not fit them). Put it right: every run tries them again"
+        ),
+    )
 }
 
 /// Pauses a job, saying why, or (no reason) resumes it.

@@ -31,7 +31,7 @@ pub use client::{Client, ClientError};
 pub use feeds::{Cause, FeedAnswer, FeedChanged, FeedLine, FeedsAnswer, OpenLine, RequestLine, Resent};
 pub use find::{FoundAnswer, FoundItem, FoundRecord};
 pub use items::{ItemAnswer, ItemLine, ItemsAnswer, ItemsShown, Need, ReasonAnswer, ReasonCount, RowAnswer};
-pub use jobs::{JobChanged, JobLine, JobsAnswer, LastRun, MappingItems, RunAnswer, run_failure};
+pub use jobs::{JobChanged, JobLine, JobsAnswer, LastRun, MappingItems, RunAnswer, run_failure, stuck_words};
 pub use moment::Moment;
 pub use once::{NextStep, OnceAnswer, OnceFeed, OnceJob, Since, report, since};
 pub use raw::Stood;

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::store_failure;
-use super::jobs::run_failure;
+use super::jobs::{run_failure, stuck_words};
 use super::{FeedLine, ItemFilter, MappingItems, ReasonCount, feeds, items};
-use crate::diagnostic::{Failure, Lang};
+use crate::diagnostic::{Failure, Lang, Words};
 use crate::pipeline::Hub;
 use crate::pipeline::intake::{IntakeError, Taken};
 use crate::pipeline::work::Once;
@@ -19,6 +19,8 @@ pub struct OnceAnswer {
     /// Items of this run by mapping and outcome.
     pub mappings: Vec<MappingItems>,
     pub feeds: Vec<OnceFeed>,
+    /// Jobs with batches that cannot be normalised, and how many.
+    pub stuck_batches: Vec<(String, i64)>,
     /// All open items, those of earlier runs too.
     pub quarantined: i64,
     pub waiting: i64,
@@ -69,7 +71,7 @@ impl OnceAnswer {
     }
 
     pub fn failed(&self) -> bool {
-        self.jobs.iter().any(|j| j.state == "failed")
+        !self.stuck_batches.is_empty() || self.jobs.iter().any(|j| j.state == "failed")
     }
 }
 
@@ -88,12 +90,12 @@ pub async fn since(hub: &Hub) -> Result<Since, Failure> {
 
 /// Reports what a run came to.
 pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, Failure> {
-    let (run, balanced, sent) = hub
+    let (run, balanced, sent, stuck_batches) = hub
         .db
         .read(move |c| {
             let run = store::mapping_books(c, since.us, i64::MAX)?;
             let balanced = store::mapping_books(c, 0, i64::MAX)?.iter().all(|m| m.balanced);
-            Ok((run, balanced, store::sent_since(c, since.request)?))
+            Ok((run, balanced, store::sent_since(c, since.request)?, store::batch_stuck_jobs(c)?))
         })
         .await
         .map_err(store_failure)?;
@@ -112,6 +114,7 @@ pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, F
             .collect(),
         feeds,
         jobs: once.jobs.into_iter().map(job).collect(),
+        stuck_batches,
         quarantined: open.quarantined,
         waiting: open.waiting,
         reasons: open.reasons,
@@ -160,6 +163,10 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
             format!("job {name} failed: mend what is said above and run it again"),
             format!("job run {name}"),
         );
+    }
+    for (job, batches) in &answer.stuck_batches {
+        let Words { zh, en } = stuck_words(job, *batches);
+        step(zh, en, "job list".into());
     }
     if answer.quarantined > 0 {
         let n = answer.quarantined;

@@ -10,7 +10,7 @@ use super::convert::decimal::leading;
 use super::convert::money::MoneyUnit;
 use super::row::{Context, NOWHERE};
 use super::rule::{IN_TEN_THOUSAND, IN_YUAN, UnitField, lookup_value};
-use super::{FieldRule, Found, Given, Item, Mapping, MissingColumn, Version};
+use super::{FieldRule, Found, Given, Item, Mapping, MissingColumn, Version, WhenLost};
 use crate::diagnostic::nearest;
 use crate::schema::{Draft, Level, Reason, ReasonCode, index_value};
 
@@ -68,7 +68,7 @@ impl Bound<'_> {
                 continue;
             }
             self.elements(rows, row, None, |cx, state| {
-                if matches!(state, State::Filtered) {
+                if matches!(state, State::Filtered | State::Unwanted) {
                     return;
                 }
                 for (number, values) in needs.iter_mut().enumerate() {
@@ -89,11 +89,14 @@ impl Bound<'_> {
             let mut item = Item { row: row as u32, element, ..Item::default() };
             element += 1;
             match state {
-                State::Filtered => {
+                State::Filtered | State::Unwanted => {
                     item.filtered = true;
                     self.key_only(cx, &mut item);
                     self.order(cx, read_us, &mut item);
                     item.reasons.clear();
+                    if matches!(state, State::Unwanted) && self.mapping.when_lost == WhenLost::Keep {
+                        item.group = None;
+                    }
                 }
                 State::Taken(problem) => {
                     if let Some((setting, problem)) = problem {
@@ -134,7 +137,7 @@ impl Bound<'_> {
         };
         let Some(each) = &mapping.each else { return visit(&mut cx, state) };
         if matches!(state, State::Filtered) {
-            return visit(&mut cx, state);
+            return visit(&mut cx, State::Unwanted);
         }
         let elements = each.elements(&cx);
         if elements.list.is_empty() {
@@ -322,6 +325,8 @@ impl Bound<'_> {
 /// Whether an element goes on.
 pub(super) enum State {
     Filtered,
+    /// A row of `each` whose own `when` is false: it says nothing of its elements.
+    Unwanted,
     /// With what is wrong with it as a whole, and the setting that found it.
     Taken(Option<(&'static str, Problem)>),
 }

@@ -164,7 +164,8 @@ pub struct Item {
     pub filtered: bool,
     /// The source's own key, canonical; none where the mapping names none or it could not be read.
     pub identity: Option<String>,
-    /// The part of the identity that all elements of one row share; none without `each` or identity.
+    /// The part of the identity that all elements of one row share; none without `each` or identity, and where the
+    /// row's `when` is false and its records are kept.
     pub group: Option<String>,
     pub version: i64,
     pub withdraw: bool,

@@ -66,11 +66,9 @@ pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> sto
     fault!("absent.read");
     let mut tx = hub.db.begin(Priority::Intake).await?;
     let first = store::run_first_batch(&mut tx, run).await?;
-    let mappings = job.mappings.iter().map(|m| m.number).chain([hub.row_mapping]).collect();
-    let nameless = store::item_nameless(&mut tx, run, mappings).await?;
+    let scopes = job.mappings.iter().map(|m| m.scope).chain([job.row_scope]).collect();
+    let nameless = store::item_nameless(&mut tx, run, scopes).await?;
     if nameless > 0 {
-        store::seen_drop(&mut tx, run).await?;
-        tx.commit().await?;
         return Ok(Looked::NotTold(format!("{nameless} rows have no readable identity, so nothing counts as deleted")));
     }
     let mut rows = Rows::with_header(COLUMNS.map(str::to_owned).to_vec());
@@ -91,7 +89,6 @@ pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> sto
                 plan.mapping.dataset().code,
                 job.vanished_share
             );
-            store::seen_drop(&mut tx, run).await?;
             store::job_pause(&mut tx, job.id, true, &why).await?;
             tx.commit().await?;
             return Ok(Looked::Stopped(why));
@@ -113,7 +110,6 @@ pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> sto
     for rows in batches {
         hub.queue.publish(&mut tx, hub.batch(job, source, run, KIND, &rows)).await?;
     }
-    store::seen_drop(&mut tx, run).await?;
     fault!("absent.published");
     tx.commit().await?;
     fault!("absent.committed");

@@ -4,7 +4,7 @@
 //! owners of keys, parents, known codes; then everything is decided in memory; then it is written, sorted. An item's
 //! outcome is provisional until the end: *accepted* becomes *waiting* if a parent is missing, and so on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::normalise::{Print, nameless};
 use super::plan::{DatasetPlan, IndexValue, Pointed};
@@ -177,13 +177,30 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
     let item = &mut work.item;
     if item.filtered {
         // Where losing `when` means withdrawal, the record's state decides; elsewhere the row says nothing of it.
-        let lost = item.identity.is_some() && plan.mapping.when_lost() == WhenLost::Withdraw;
+        let lost = item.identity.is_some() && loses(plan);
         work.outcome = if lost { Outcome::Withdrawn } else { Outcome::Filtered };
         return;
     }
     let refused = |reasons: &[Reason]| reasons.iter().any(|r| r.level == Level::Refuse);
     if item.withdraw && !refused(&item.reasons) {
-        work.outcome = Outcome::Withdrawn;
+        if item.identity.is_some() {
+            work.outcome = Outcome::Withdrawn;
+            return;
+        }
+        // A record is gone, and nobody can tell which.
+        if item.waits.is_empty() {
+            let fields = &plan.mapping.dataset().fields;
+            let empty = plan.mapping.dataset().key.iter().filter(|f| item.draft.get(**f).is_none());
+            for field in empty.map(|f| &fields[*f]) {
+                let reason =
+                    Reason::refuse(ReasonCode::IdentityEmpty, &field.name, &field.name_zh, "", &[&field.name], "");
+                item.reasons.push(reason);
+            }
+            work.outcome = Outcome::Quarantined;
+        } else {
+            told_waits(plan, work);
+            wait(plan, work);
+        }
         return;
     }
     for stamp in plan.mapping.stamps() {
@@ -194,31 +211,47 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
     if !item.waits.is_empty() {
         awaited.extend(plan.mapping.assigns().iter().map(|a| a.field));
     }
-    for (lookup, value) in &item.waits {
+    told_waits(plan, work);
+    let item = &mut work.item;
+    let options = CheckOptions { deal_code_check: plan.mapping.deal_code_check(), pending: &awaited };
+    schema::check(plan.mapping.dataset(), &item.draft, &options, &mut item.reasons);
+    if refused(&item.reasons) {
+        work.outcome = Outcome::Quarantined;
+    } else if item.waits.is_empty() {
+        work.outcome = Outcome::Accepted;
+    } else {
+        wait(plan, work);
+    }
+}
+
+/// True: a row that `when` no longer wants takes its record with it.
+fn loses(plan: &MappingPlan) -> bool {
+    plan.mapping.when_lost() == WhenLost::Withdraw
+}
+
+/// Says what look-ups wait for.
+fn told_waits(plan: &MappingPlan, work: &mut Work) {
+    for (lookup, value) in &work.item.waits {
         let lookup = &plan.mapping.lookups()[*lookup];
         if lookup.missing == Missing::Wait {
             let fields: Vec<&str> = lookup.fields.iter().map(|f| lookup.dataset.fields[*f].name.as_str()).collect();
             let args = [lookup.dataset.code.as_str(), &fields.join(",")];
-            item.reasons.push(Reason::warn(ReasonCode::LookupWaiting, "", "", &shown(value), &args, ""));
+            work.item.reasons.push(Reason::warn(ReasonCode::LookupWaiting, "", "", &shown(value), &args, ""));
         }
     }
-    let options = CheckOptions { deal_code_check: plan.mapping.deal_code_check(), pending: &awaited };
-    schema::check(plan.mapping.dataset(), &item.draft, &options, &mut item.reasons);
-    work.outcome = if refused(&item.reasons) {
-        Outcome::Quarantined
-    } else if item.waits.is_empty() {
-        Outcome::Accepted
-    } else {
-        let slots = &plan.lookup_slots;
-        let need = |(lookup, value): &(usize, String)| NeedWrite {
-            grp: 0,
-            slot: slots[*lookup],
-            value: value.clone(),
-            free: false,
-        };
-        work.needs = item.waits.iter().map(need).collect();
-        Outcome::Waiting
+}
+
+/// Makes an item wait for what its look-ups did not find.
+fn wait(plan: &MappingPlan, work: &mut Work) {
+    let slots = &plan.lookup_slots;
+    let need = |(lookup, value): &(usize, String)| NeedWrite {
+        grp: 0,
+        slot: slots[*lookup],
+        value: value.clone(),
+        free: false,
     };
+    work.needs = work.item.waits.iter().map(need).collect();
+    work.outcome = Outcome::Waiting;
 }
 
 /// An index value as a person reads it.
@@ -235,43 +268,80 @@ pub fn beijing_time(us: i64) -> String {
     }
 }
 
+/// A row of a complete `each`: what it says of its elements.
+struct Whole {
+    shared: String,
+    /// Where its first item stands, and the number of its next.
+    first: usize,
+    next: u32,
+    elements: HashSet<String>,
+    /// Those of them that become records.
+    made: Vec<String>,
+    /// False: one of its elements cannot be told, so that nothing can be said to be missing.
+    is_told: bool,
+}
+
 /// Where an `each` is complete, elements that a row no longer has are withdrawn: they follow the row's own elements.
 async fn lost_elements(tx: &mut Tx, group: &[MappingPlan], works: &mut Vec<Work>) -> store::Result<()> {
-    let mut rows: HashMap<(usize, i64), (String, u32, HashSet<String>)> = HashMap::new();
-    for work in works.iter().filter(|w| group[w.mapping].mapping.each_complete() && !w.reopened) {
-        let Some(shared) = work.item.group.clone() else { continue };
-        let row = rows.entry((work.mapping, work.key.position)).or_insert_with(|| (shared, 0, HashSet::new()));
-        row.1 = row.1.max(work.key.element + 1);
-        row.2.extend(work.item.identity.clone());
+    let mut rows: HashMap<(usize, i64), Whole> = HashMap::new();
+    for (index, work) in works.iter().enumerate() {
+        if work.reopened || !group[work.mapping].mapping.each_complete() {
+            continue;
+        }
+        let Some(shared) = &work.item.group else { continue };
+        let row = rows.entry((work.mapping, work.key.position)).or_insert_with(|| Whole {
+            shared: shared.clone(),
+            first: index,
+            next: 0,
+            elements: HashSet::new(),
+            made: Vec::new(),
+            is_told: true,
+        });
+        row.next = row.next.max(work.key.element + 1);
+        row.elements.extend(work.item.identity.clone());
+        row.made.extend(work.item.identity.clone().filter(|_| !work.item.filtered));
+        row.is_told &= work.item.filtered || work.item.identity.is_some();
     }
     if rows.is_empty() {
         return Ok(());
     }
-    let shared = distinct(rows.values().map(|(shared, ..)| shared.as_str()));
-    let known = store::record_elements(tx, group[0].scope, &shared).await?;
+    let shared = distinct(rows.values().map(|row| row.shared.as_str()));
+    let mut known: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for (shared, elements) in store::record_elements(tx, group[0].scope, &shared).await? {
+        known.entry(shared).or_default().extend(elements);
+    }
+    // In their order, since an element of an earlier row may be gone in a later one of the same batch.
+    let mut rows: Vec<Whole> = rows.into_values().collect();
+    rows.sort_unstable_by_key(|row| (works[row.first].item.version, works[row.first].key));
     let mut lost = Vec::new();
-    for ((mapping, position), (shared, next, seen)) in rows {
-        let gone = known.get(&shared).into_iter().flatten().filter(|identity| !seen.contains(*identity));
-        let Some(like) = works.iter().find(|w| (w.mapping, w.key.position) == (mapping, position)) else { continue };
-        lost.extend(gone.zip(next..).map(|(identity, element)| Work {
-            row: like.row,
-            mapping,
-            key: ItemKey { element, ..like.key },
-            print: like.print,
-            made_of: Print::default(),
-            reopened: false,
-            outcome: Outcome::Withdrawn,
-            item: Item {
+    for row in rows {
+        let like = &works[row.first];
+        let known = known.entry(row.shared).or_default();
+        if row.is_told {
+            let gone = known.iter().filter(|identity| !row.elements.contains(*identity));
+            lost.extend(gone.zip(row.next..).map(|(identity, element)| Work {
                 row: like.row,
-                element,
-                identity: Some(identity.clone()),
-                version: like.item.version,
-                withdraw: true,
-                draft: Draft::new(group[mapping].mapping.dataset().fields.len()),
-                ..Item::default()
-            },
-            needs: Vec::new(),
-        }));
+                mapping: like.mapping,
+                key: ItemKey { element, ..like.key },
+                print: like.print,
+                made_of: Print::default(),
+                reopened: false,
+                outcome: Outcome::Withdrawn,
+                item: Item {
+                    row: like.row,
+                    element,
+                    identity: Some(identity.clone()),
+                    version: like.item.version,
+                    // A mapping that lost the row says less than another that makes it.
+                    filtered: like.item.filtered,
+                    withdraw: true,
+                    draft: Draft::new(group[like.mapping].mapping.dataset().fields.len()),
+                    ..Item::default()
+                },
+                needs: Vec::new(),
+            }));
+        }
+        known.extend(row.made);
     }
     works.extend(lost);
     Ok(())
@@ -285,31 +355,35 @@ fn fold(works: &mut [Work], names: &[String]) -> Vec<usize> {
         by_name.entry(&names[index]).or_default().push(index);
     }
     let mut last = Vec::with_capacity(by_name.len());
-    for indexes in by_name.values_mut().filter(|i| i.len() > 1) {
-        // A mapping that lost a row says less than another that makes it: it comes first, and is overtaken.
-        let lost = |w: &Work| if w.item.filtered { 0 } else { 1 };
-        indexes.sort_by_key(|i| {
-            let w = &works[*i];
-            (w.item.version, w.key.position, lost(w), w.key.element)
-        });
-    }
     for indexes in by_name.into_values() {
-        let (mut good, mut open): (Option<usize>, Option<usize>) = (None, None);
-        for index in indexes {
-            if works[index].is_good() {
-                // Everything before it is overtaken.
-                for overtaken in good.into_iter().chain(open.take()) {
-                    let filtered = works[overtaken].item.filtered;
-                    works[overtaken].outcome = if filtered { Outcome::Filtered } else { Outcome::Superseded };
-                }
-                good = Some(index);
-            } else if let Some(before) = open.replace(index) {
-                works[before].outcome = Outcome::Superseded;
-            }
+        if let [only] = indexes[..] {
+            last.extend(Some(only).filter(|i| works[*i].is_good()));
+            continue;
         }
-        last.extend(good);
+        let (good, open): (Vec<usize>, Vec<usize>) = indexes.into_iter().partition(|i| works[*i].is_good());
+        let newest = good.iter().copied().reduce(|a, b| if follows(&works[a], &works[b]) { a } else { b });
+        let waiting = open.iter().copied().reduce(|a, b| if follows(&works[a], &works[b]) { a } else { b });
+        let overtaken = |i: usize| newest.is_some_and(|good| follows(&works[good], &works[i]));
+        let waiting = waiting.filter(|i| !overtaken(*i));
+        for index in good.into_iter().chain(open).filter(|i| Some(*i) != newest && Some(*i) != waiting) {
+            let filtered = works[index].item.filtered;
+            works[index].outcome = if filtered { Outcome::Filtered } else { Outcome::Superseded };
+        }
+        last.extend(newest);
     }
     last
+}
+
+/// True: of two items of one identity, the first comes after the second. A bad item whose version could not be read is
+/// compared by position alone.
+fn follows(a: &Work, b: &Work) -> bool {
+    // A mapping that lost a row says less than another that makes it: it comes first, and is overtaken.
+    let place = |w: &Work| (w.key.position, !w.item.filtered, w.key.element);
+    let unread = |w: &Work| w.is_open() && w.item.version == 0;
+    if unread(a) || unread(b) {
+        return place(a) > place(b);
+    }
+    (a.item.version, place(a)) > (b.item.version, place(b))
 }
 
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
@@ -472,7 +546,10 @@ async fn write_items(
     overtake_open(works, names);
     let (mut writes, mut closes, mut again) = (Vec::new(), Vec::new(), Vec::new());
     let own: HashSet<ItemKey> = works.iter().filter(|w| w.reopened).map(|w| w.key).collect();
-    let mut order: Vec<usize> = (0..works.len()).filter(|i| !works[*i].item.filtered || works[*i].reopened).collect();
+    // What is filtered says nothing of what was open before it, unless it says that the record is gone.
+    let gone = |w: &Work| w.item.withdraw || w.item.identity.is_some() && loses(&group[w.mapping]);
+    let says = |w: &Work| !w.item.filtered || w.reopened || gone(w);
+    let mut order: Vec<usize> = (0..works.len()).filter(|i| says(&works[*i])).collect();
     order.sort_unstable_by_key(|i| works[*i].key);
     for index in order {
         let work = &mut works[index];
@@ -480,7 +557,10 @@ async fn write_items(
         if work.is_open() && !work.reopened {
             let known = older.as_ref().and_then(|o| o.iter().rev().find(|o| !own.contains(&o.key)));
             if let Some(known) = known.filter(|k| k.print == work.print && k.key.mapping == work.key.mapping) {
-                again.push(known.key);
+                // It joins that item, which now is what this mapping makes of the row.
+                again.push((known.key, work.key.position));
+                let key = known.key;
+                keep(work, key, &names[index], &group[work.mapping], context.now_us, &mut writes, came);
                 work.outcome = Outcome::Unchanged;
                 continue;
             }
@@ -491,7 +571,7 @@ async fn write_items(
                 continue;
             }
         }
-        if work.is_open() || work.is_good() || work.outcome == Outcome::Unchanged {
+        if work.is_open() || work.is_good() || work.outcome == Outcome::Unchanged || work.item.filtered && gone(work) {
             // A later item closes what was open before it.
             for item in older.into_iter().flatten() {
                 if is_older((item.version, item.key.position), work) && !own.contains(&item.key) {
@@ -500,21 +580,8 @@ async fn write_items(
             }
         }
         if work.is_open() {
-            if work.outcome == Outcome::Waiting || work.needs.iter().any(|n| n.free) {
-                came.waiting.push(work.key);
-            }
-            writes.push(ItemWrite {
-                key: work.key,
-                scope: group[work.mapping].scope,
-                identity: names[index].clone(),
-                version: work.item.version,
-                print: work.print.to_vec(),
-                state: work.outcome,
-                revision: group[work.mapping].revision,
-                now_us: context.now_us,
-                reasons: reasons_text(&work.item.reasons),
-                needs: std::mem::take(&mut work.needs),
-            });
+            let key = work.key;
+            keep(work, key, &names[index], &group[work.mapping], context.now_us, &mut writes, came);
         } else if work.reopened {
             closes.push((work.key, work.outcome));
         }
@@ -538,6 +605,33 @@ fn overtake_open(works: &mut [Work], names: &[String]) {
             newest.insert(&names[index], before);
         }
     }
+}
+
+/// Writes an open item under its key, which may be that of the item it joins.
+fn keep(
+    work: &mut Work,
+    key: ItemKey,
+    name: &str,
+    plan: &MappingPlan,
+    now_us: i64,
+    writes: &mut Vec<ItemWrite>,
+    came: &mut Came,
+) {
+    if work.outcome == Outcome::Waiting || work.needs.iter().any(|n| n.free) {
+        came.waiting.push(key);
+    }
+    writes.push(ItemWrite {
+        key,
+        scope: plan.scope,
+        identity: name.to_owned(),
+        version: work.item.version,
+        print: work.print.to_vec(),
+        state: work.outcome,
+        revision: plan.revision,
+        now_us,
+        reasons: reasons_text(&work.item.reasons),
+        needs: std::mem::take(&mut work.needs),
+    });
 }
 
 /// True: the record's head is newer than a bad item.

@@ -110,7 +110,7 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
         return Ok(next.map_or(Step::Idle, |until_us| Step::Rest { until_us }));
     };
     fault!("deliver.claimed");
-    hold(feed, flight.request);
+    let held = Held::new(feed, flight.request);
     let committed = tx.commit().await;
     let result = match committed {
         Ok(()) => {
@@ -129,16 +129,27 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
         }
         Err(error) => Err(error),
     };
-    let_go(feed, flight.request);
+    drop(held);
     result.map(|()| Step::Sent { records: flight.carried.len() })
 }
 
-fn hold(feed: &FeedPlan, request: i64) {
-    feed.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(request);
+/// A request that a worker of this process has, until this is dropped: also by a panic, or nobody would send it again.
+struct Held<'a> {
+    feed: &'a FeedPlan,
+    request: i64,
 }
 
-fn let_go(feed: &FeedPlan, request: i64) {
-    feed.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&request);
+impl<'a> Held<'a> {
+    fn new(feed: &'a FeedPlan, request: i64) -> Self {
+        feed.in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(request);
+        Self { feed, request }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.feed.in_flight.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.request);
+    }
 }
 
 /// An unanswered request goes again: the same bytes under the same key.
@@ -436,6 +447,21 @@ async fn rest(
     let wait_ms = retry_after_s.map_or(own_ms, |s| own_ms.max(s.saturating_mul(1_000)).min(RETRY_AFTER_MS_MAX));
     tracing::warn!(feed = %feed.name, tries, wait_ms, "Feed {} rests {wait_ms} ms: its target did not take a request.", feed.name);
     store::feed_rest(tx, feed.id, tries, now_us + 1_000 * wait_ms as i64).await
+}
+
+/// Ends waits that nobody can have begun by this clock. Returns how many.
+pub async fn cut_waits(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
+    let Some(config) = hub.feed_config(feed) else { return Ok(0) };
+    let own_ms = config.retry.max_ms as f64 * (1.0 + config.retry.jitter.0);
+    let longest_us = (own_ms.max(RETRY_AFTER_MS_MAX as f64) * 1_000.0) as i64;
+    let now_us = store::now_us();
+    let mut tx = hub.db.begin(Priority::Receipt).await?;
+    let cut = store::feed_waits_cut(&mut tx, feed.id, now_us, now_us.saturating_add(longest_us)).await?;
+    if cut > 0 {
+        tx.commit().await?;
+        tracing::warn!(feed = %feed.name, cut, "Feed {} waited by a clock that was ahead; it goes on now.", feed.name);
+    }
+    Ok(cut)
 }
 
 /// Longest wait that a target may ask for: an hour.

@@ -2,12 +2,13 @@
 //!
 //! A batch, its rows, the files read to their end and the checkpoint are one transaction, so a crash reads them all
 //! again or none. The checkpoint is compared with the lease's epoch in that transaction: a holder that lost its lease
-//! takes nothing in. A column that a mapping needs and a declared header does not have ends the run before anything of
-//! that file is taken: a null is never written over a good value because a column was renamed.
+//! takes nothing in. A file in whose header a column is missing that a mapping needs is passed over before anything of
+//! it is taken, and the run fails when it has read the others: a null is never written over a good value because a column
+//! was renamed.
 
 use std::time::Duration;
 
-use adapter::{Checkpoint, Page, Source, SourceError};
+use adapter::{Checkpoint, FileSeen, FileState, Page, Source, SourceError};
 
 use super::{Hub, JobPlan, absent};
 use crate::fault::fault;
@@ -51,6 +52,9 @@ pub struct Taken {
     pub absent: u64,
     /// Why nothing counts as deleted, where a whole reading could not say.
     pub note: String,
+    /// What a whole reading has read: kept as taken only once it is known what is missing in it, so that a reading that
+    /// was cut off, or stopped because too much is missing, is done again whole.
+    pub(super) picture: Vec<(i64, FileSeen)>,
 }
 
 /// Runs a job once, to the end of what its source has now. `again`: files that were taken before are read again.
@@ -82,7 +86,9 @@ pub async fn run(
     };
     let result = match result {
         // A reading that found nothing to read is no snapshot of anything.
-        Ok(()) if job.snapshot && taken.pages > 0 => look_for_absence(hub, job, &lease, &mut taken).await,
+        Ok(()) if taken.picture.iter().any(|(_, f)| f.state == FileState::Read) => {
+            look_for_absence(hub, job, &lease, &mut taken).await
+        }
         other => other,
     };
     let (state, why) = match &result {
@@ -91,6 +97,11 @@ pub async fn run(
     };
     fault!("intake.read");
     let mut tx = hub.db.begin(Priority::Intake).await?;
+    if result.is_ok() {
+        let files = std::mem::take(&mut taken.picture);
+        store::file_seen_add(&mut tx, lease.source, files, store::now_us()).await?;
+    }
+    store::seen_drop(&mut tx, run).await?;
     store::run_end(&mut tx, run, state, &why, store::now_us()).await?;
     tx.commit().await?;
     fault!("intake.ended");
@@ -106,12 +117,12 @@ fn told(error: &dyn std::error::Error) -> String {
     }
 }
 
-fn open(hub: &Hub, job: &JobPlan, seen: Vec<adapter::FileSeen>, again: bool) -> Result<Box<dyn Source>, IntakeError> {
+fn open(hub: &Hub, job: &JobPlan, seen: Vec<FileSeen>, again: bool) -> Result<Box<dyn Source>, IntakeError> {
     let refused = |source| IntakeError::Source { job: job.name.clone(), source };
     let Some((_, config)) = hub.config.job(&job.name) else {
         return Err(IntakeError::Store(StoreError::Impossible(format!("job {} is not configured", job.name))));
     };
-    config.from.open(&hub.base(), if again { Vec::new() } else { seen }).map_err(refused)
+    config.from.open(&hub.base(), if again { Vec::new() } else { seen }, job.picture).map_err(refused)
 }
 
 async fn pages(
@@ -126,11 +137,18 @@ async fn pages(
     let refused = |source| IntakeError::Source { job: job.name.clone(), source };
     // Reading again starts from the beginning and leaves the checkpoint of ordinary runs as it is. So does a snapshot:
     // a run that went on in the middle would take what the one before it read for gone.
-    let afresh = again || job.snapshot;
+    let afresh = again || job.picture.is_some();
     let mut after = Checkpoint(if afresh { String::new() } else { lease.checkpoint.clone() });
+    let mut wrong = None;
     while let Some(page) = source.pull(&after).await.map_err(refused)? {
         fault!("intake.pulled");
-        check_columns(job, &page)?;
+        if let Err(error) = check_columns(job, &page) {
+            // One wrong file stops no other; the first is told when they are done.
+            tracing::info!(job = %job.name, %error, "A file is passed over.");
+            source.set_aside().await.map_err(refused)?;
+            wrong.get_or_insert(error);
+            continue;
+        }
         room(hub).await?;
         after = page.checkpoint.clone();
         take(hub, job, lease, page, again, taken).await?;
@@ -140,7 +158,7 @@ async fn pages(
         fault!("intake.confirmed");
         progress(taken);
     }
-    Ok(())
+    wrong.map_or(Ok(()), Err)
 }
 
 /// Keeps one page: batch, rows, files, checkpoint, in one transaction.
@@ -169,16 +187,21 @@ async fn take(
         taken.rows += u64::from(rows);
     }
     taken.pages += 1;
-    let known = page.files.iter().filter(|f| f.known).count() as u64;
-    taken.files += page.files.len() as u64 - known;
-    taken.files_known += known;
-    store::file_seen_add(&mut tx, lease.source, number, page.files, store::now_us()).await?;
+    let read = page.files.iter().filter(|f| f.state == FileState::Read).count() as u64;
+    taken.files += read;
+    taken.files_known += page.files.len() as u64 - read;
+    let files: Vec<(i64, FileSeen)> = page.files.into_iter().map(|f| (number, f)).collect();
+    if job.picture.is_some() {
+        taken.picture.extend(files);
+    } else {
+        store::file_seen_add(&mut tx, lease.source, files, store::now_us()).await?;
+    }
     fault!("intake.files");
     tx.commit().await?;
     Ok(())
 }
 
-/// A mapping's column that the declared header does not have ends the run.
+/// A mapping's column that the declared header does not have.
 fn check_columns(job: &JobPlan, page: &Page) -> Result<(), IntakeError> {
     if !page.rows.declared || page.rows.is_empty() {
         return Ok(());
@@ -218,7 +241,7 @@ async fn look_for_absence(hub: &Hub, job: &JobPlan, lease: &Lease, taken: &mut T
         let settled = hub.wake.settled.notified();
         let mut tx = hub.db.begin(Priority::Intake).await?;
         let open = store::batch_run_open(&mut tx, taken.run).await?;
-        if open && store::batch_stuck(&mut tx).await? > 0 {
+        if open && store::batch_run_stuck(&mut tx, taken.run).await? > 0 {
             taken.note = "a batch cannot be normalised, so nothing counts as deleted".into();
             return Ok(());
         }

@@ -34,6 +34,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use adapter::Picture;
 use tokio::sync::Notify;
 
 use crate::config::{self, Config};
@@ -82,7 +83,8 @@ pub struct JobPlan {
     pub mappings: Vec<MappingPlan>,
     /// Where rows that could not be read stand.
     pub row_scope: i64,
-    pub snapshot: bool,
+    /// What shows the whole source; then what is missing was deleted there.
+    pub picture: Option<Picture>,
     pub vanished_share: f64,
     /// Held while a job reads its source: jobs of one source take turns, and none overlaps with itself.
     pub turn: Arc<tokio::sync::Mutex<()>>,

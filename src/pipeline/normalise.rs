@@ -89,7 +89,7 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
                     let alone = group.len() == 1 && !context.older_open;
                     works.extend(items(&mut tx, plan, m, batch, rows, &prints, alone).await?);
                 }
-                if job.snapshot {
+                if job.picture.is_some() {
                     see(&mut tx, batch.run, group, &works).await?;
                 }
                 let done = decide::decide(hub, &mut tx, &context, group, works, &mut settled.came).await?;
@@ -356,7 +356,7 @@ async fn broken_rows(
     for (((row, cells, fault), print), identity) in broken.into_iter().zip(prints).zip(names) {
         let key = ItemKey { position: position(batch.number, row), mapping: hub.row_mapping, element: 0 };
         if let Some(known) = open.get(&identity).and_then(|items| items.last()) {
-            again.push(known.key);
+            again.push((known.key, key.position));
             outcomes.push((row, Outcome::Unchanged));
             continue;
         }

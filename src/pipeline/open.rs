@@ -1,7 +1,7 @@
 //! Putting the hub together: mappings compiled, numbers looked up, the store opened. All mistakes of all mappings are
 //! told at once, before anything is opened.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::plan::Plan;
 use super::{FeedPlan, Hub, JobPlan, MappingPlan, Wake, subscribe};
-use crate::config::Config;
+use crate::config::{Config, Job};
 use crate::diagnostic::{Diagnostic, io_words, nearest, same, say};
 use crate::fault::fault;
 use crate::mapping::{self, Mapping};
@@ -54,7 +54,39 @@ pub fn load_mappings(config: &Config, schema: &Schema) -> Result<JobMappings, Ve
         own.sort_by_key(|(m, _)| (m.dataset().depth, m.dataset().code.clone()));
         jobs.insert(job.name.as_str().to_owned(), own);
     }
+    let of_job = |job: &Job| jobs.get(job.name.as_str()).into_iter().flatten().map(|(m, _)| m).collect();
+    mistakes.extend(shared_pictures(config, of_job));
     if mistakes.is_empty() { Ok(jobs) } else { Err(mistakes) }
+}
+
+/// Jobs that take what they no longer see for deleted, though another job fills the same records.
+pub fn shared_pictures<'a>(config: &Config, mappings: impl Fn(&Job) -> Vec<&'a Mapping>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for system in &config.systems {
+        let mut filled: BTreeMap<(&str, &str), Vec<&Job>> = BTreeMap::new();
+        for job in &system.jobs {
+            let own: BTreeSet<(&str, &str)> =
+                mappings(job).into_iter().map(|m| (m.dataset().code.as_str(), m.identity_space())).collect();
+            own.into_iter().for_each(|space| filled.entry(space).or_default().push(job));
+        }
+        for ((dataset, _), jobs) in filled.into_iter().filter(|(_, jobs)| jobs.len() > 1) {
+            let Some(job) = jobs.iter().find(|job| job.snapshot.picture().is_some()) else { continue };
+            let names = jobs.iter().map(|job| job.name.as_str()).collect::<Vec<_>>().join(", ");
+            let what = say(
+                format!("任务 {} 把没有出现的 {dataset} 视为已删除，但这些记录由 {names} 共同写入", job.name.as_str()),
+                format!(
+                    "job {} takes every {dataset} that it does not see for deleted, and {names} all fill these records",
+                    job.name.as_str()
+                ),
+            );
+            let hint = say(
+                "为每个任务的映射写各自的 identity_space，或去掉 snapshot",
+                "give the mappings of each job an `identity_space` of their own, or leave `snapshot` out",
+            );
+            found.push(system.at(job.name.offset(), what, hint));
+        }
+    }
+    found
 }
 
 /// Loads one mapping file, with the `common.toml` beside it.
@@ -169,7 +201,7 @@ async fn job_plan(
     tx: &mut store::Tx,
     plan: &Plan,
     system: &str,
-    job: &crate::config::Job,
+    job: &Job,
     own: Vec<(Mapping, String)>,
 ) -> store::Result<JobPlan> {
     let mut plans = Vec::with_capacity(own.len());
@@ -210,7 +242,7 @@ async fn job_plan(
         source: format!("{system}/{}", job.from.source_name()),
         mappings: plans,
         row_scope,
-        snapshot: job.snapshot,
+        picture: job.snapshot.picture(),
         vanished_share: job.vanished_share.0,
         turn: Arc::default(),
     })

@@ -1,10 +1,11 @@
 //! Keeping the stages going: workers that wait for each other's wake-ups, the schedule, the sweep.
 //!
 //! Stages wake each other; once a second one query looks whether anything was missed, and that is only the safety net,
-//! so an idle hub makes no query more often. Every worker survives
-//! every error: it says so, waits, and goes on, since a loop that ends on an unexpected error is a hub that lives and
-//! does nothing.
+//! so an idle hub makes no query more often. Every worker survives every error, and one that a panic has ended is begun
+//! again: it says so, waits, and goes on, since a loop that ends on an unexpected error is a hub that lives and does
+//! nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::deliver::Step;
 use super::intake::{self, IntakeError, Taken};
 use super::{FeedPlan, Hub, deliver, normalise, release, subscribe};
 use crate::fault::fault;
-use crate::schedule::{self, Due};
+use crate::schedule::{self, Due, Misfire};
 use crate::store::{self, Batch, Priority};
 
 /// The safety net's interval. An idle hub makes no query more often than this.
@@ -44,6 +45,7 @@ pub async fn recover(hub: &Hub) -> store::Result<()> {
     let (_, moved) = release::sweep(hub).await?;
     fault!("recover.released");
     for feed in &hub.feeds {
+        deliver::cut_waits(hub, feed).await?;
         let moved_too = super::owe::sweep(hub, feed).await?;
         if moved + moved_too > 0 {
             tracing::info!(feed = %feed.name, moved, moved_too, "What waited when the program ended goes on.");
@@ -70,16 +72,17 @@ pub async fn walk_feeds(hub: &Hub) -> store::Result<()> {
 pub async fn forever(hub: Arc<Hub>, stop: watch::Receiver<bool>) -> store::Result<()> {
     recover(&hub).await?;
     let mut tasks = JoinSet::new();
-    tasks.spawn(normalise_worker(hub.clone(), stop.clone()));
+    tasks.spawn(kept(&hub, &stop, "normalise", normalise_worker));
     for feed in &hub.feeds {
         let at_once = hub.config.feed(&feed.name).map_or(1, |(_, f)| f.concurrency.get());
         for _ in 0..at_once {
-            tasks.spawn(feed_worker(hub.clone(), feed.clone(), stop.clone()));
+            let feed = feed.clone();
+            tasks.spawn(kept(&hub, &stop, "deliver", move |hub, stop| feed_worker(hub, feed.clone(), stop)));
         }
     }
-    tasks.spawn(scheduler(hub.clone(), stop.clone()));
-    tasks.spawn(looker(hub.clone(), stop.clone()));
-    tasks.spawn(sweeper(hub.clone(), stop));
+    tasks.spawn(kept(&hub, &stop, "schedule", scheduler));
+    tasks.spawn(kept(&hub, &stop, "look", looker));
+    tasks.spawn(kept(&hub, &stop, "sweep", sweeper));
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "A stage ended by a panic.");
@@ -91,14 +94,31 @@ pub async fn forever(hub: Arc<Hub>, stop: watch::Receiver<bool>) -> store::Resul
     Ok(())
 }
 
+/// Keeps a stage going until it ends by itself.
+fn kept<F: Future<Output = ()> + Send + 'static>(
+    hub: &Arc<Hub>,
+    stop: &watch::Receiver<bool>,
+    stage: &'static str,
+    begin: impl Fn(Arc<Hub>, watch::Receiver<bool>) -> F + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (hub, stop) = (hub.clone(), stop.clone());
+    async move {
+        while let Err(error) = tokio::spawn(begin(hub.clone(), stop.clone())).await {
+            tracing::error!(stage, %error, "The stage {stage} ended by a panic; it begins again.");
+            if *stop.borrow() {
+                return;
+            }
+            tokio::time::sleep(ERROR_WAIT).await;
+        }
+    }
+}
+
 /// What `run --once` came to.
 #[derive(Debug, Default)]
 pub struct Once {
     pub jobs: Vec<(String, Result<Taken, IntakeError>)>,
     /// Feeds whose target did not take everything now.
     pub resting: Vec<String>,
-    /// Batches that cannot be normalised; the log says why.
-    pub stuck_batches: i64,
 }
 
 /// Each job once, then everything that follows from it. `progress` is told what a job has taken.
@@ -110,7 +130,7 @@ pub async fn once(hub: Arc<Hub>, progress: &(dyn Fn(&str, &Taken) + Send + Sync)
         let taken = intake::run(&hub, job, "once", false, &|taken| progress(&job.name, taken)).await;
         once.jobs.push((job.name.clone(), taken));
     }
-    once.stuck_batches = worker.finish(&hub).await?;
+    worker.finish(&hub).await?;
     once.resting = deliver_now(&hub).await?;
     Ok(once)
 }
@@ -141,11 +161,11 @@ struct Drain {
 impl Drain {
     fn start(hub: &Arc<Hub>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        Self { stop, worker: tokio::spawn(normalise_worker(hub.clone(), stopped)) }
+        Self { stop, worker: tokio::spawn(kept(hub, &stopped, "normalise", normalise_worker)) }
     }
 
-    /// Waits until every batch is settled or stuck, then ends the worker. Returns how many are stuck.
-    async fn finish(self, hub: &Hub) -> store::Result<i64> {
+    /// Waits until every batch is settled or stuck, then ends the worker.
+    async fn finish(self, hub: &Hub) -> store::Result<()> {
         let drained = drained(hub).await;
         self.stop.send_replace(true);
         if let Err(error) = self.worker.await {
@@ -173,8 +193,8 @@ async fn deliver_now(hub: &Hub) -> store::Result<Vec<String>> {
     Ok(resting)
 }
 
-/// Waits until every batch is settled, or was tried too often; returns how many those are.
-async fn drained(hub: &Hub) -> store::Result<i64> {
+/// Waits until every batch is settled, or was tried too often.
+async fn drained(hub: &Hub) -> store::Result<()> {
     loop {
         let settled = hub.wake.settled.notified();
         let mut tx = hub.db.begin(Priority::Intake).await?;
@@ -182,7 +202,7 @@ async fn drained(hub: &Hub) -> store::Result<i64> {
         let stuck = store::batch_stuck(&mut tx).await?;
         drop(tx);
         if depth == stuck {
-            return Ok(stuck);
+            return Ok(());
         }
         if tokio::time::timeout(LOOK_EVERY, settled).await.is_err() {
             tracing::trace!(depth, "Still waiting for batches.");
@@ -276,6 +296,7 @@ async fn feed_worker(hub: Arc<Hub>, feed: Arc<FeedPlan>, mut stop: watch::Receiv
 /// Runs jobs when they are due.
 async fn scheduler(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
     let mut runs = JoinSet::new();
+    let mut running = Running::default();
     let mut due: Vec<(usize, i64)> = Vec::new();
     for (index, job) in hub.jobs.iter().enumerate() {
         match plan_run(&hub, job).await {
@@ -290,9 +311,8 @@ async fn scheduler(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
             if *at_us > now_us {
                 continue;
             }
-            let job = hub.jobs[*index].clone();
-            let running = hub.clone();
-            match keep_next(&hub, &job, now_us).await {
+            let job = &hub.jobs[*index];
+            match keep_next(&hub, job, now_us).await {
                 Ok(next) => {
                     fault!("work.planned");
                     *at_us = next;
@@ -302,23 +322,70 @@ async fn scheduler(hub: Arc<Hub>, mut stop: watch::Receiver<bool>) {
                     continue;
                 }
             }
-            // A run that is still going takes its turn first; a job never overlaps with itself.
-            runs.spawn(async move {
-                if let Err(error) = intake::run(&running, &job, "schedule", false, &|_| {}).await {
-                    tracing::error!(job = %job.name, %error, cause = ?error, "The run of {} failed.", job.name);
-                }
-            });
+            let misfire = hub.config.job(&job.name).map(|(_, c)| c.misfire).unwrap_or_default();
+            if running.is_due(*index, misfire) {
+                runs.spawn(scheduled(hub.clone(), *index));
+            }
         }
-        while runs.try_join_next().is_some() {}
         let next_us = due.iter().map(|(_, at)| *at).min().unwrap_or(i64::MAX);
         let wait = Duration::from_micros((next_us - store::now_us()).clamp(0, 3_600_000_000) as u64);
         tokio::select! {
             _ = stop.changed() => {}
             () = tokio::time::sleep(wait) => {}
+            Some(ended) = runs.join_next() => {
+                if let Some(index) = ended.ok().filter(|index| running.ended(*index)) {
+                    runs.spawn(scheduled(hub.clone(), index));
+                }
+            }
         }
     }
     // A reading may wait for room that nobody makes any more. What was kept is kept; the rest is read at the next start.
     runs.shutdown().await;
+}
+
+/// One run of a job at its time. Returns the job.
+async fn scheduled(hub: Arc<Hub>, index: usize) -> usize {
+    let job = hub.jobs[index].clone();
+    let name = job.name.clone();
+    // A task of its own, which ends with this one: a panic ends this run and nothing else.
+    let mut run = JoinSet::new();
+    run.spawn(async move { intake::run(&hub, &job, "schedule", false, &|_| {}).await });
+    match run.join_next().await {
+        None | Some(Ok(Ok(_))) => {}
+        Some(Ok(Err(error))) => tracing::error!(job = %name, %error, cause = ?error, "The run of {name} failed."),
+        Some(Err(error)) => tracing::error!(job = %name, %error, "The run of {name} ended by a panic."),
+    }
+    index
+}
+
+/// Which jobs run. A job that is due while it runs has its turn once more when that run has ended, however often it was
+/// due; one that skips what it missed waits for its next time.
+#[derive(Debug, Default)]
+struct Running(HashMap<usize, bool>);
+
+impl Running {
+    /// True: the job begins now.
+    fn is_due(&mut self, job: usize, misfire: Misfire) -> bool {
+        match self.0.get_mut(&job) {
+            Some(again) => {
+                *again |= misfire == Misfire::Once;
+                false
+            }
+            None => {
+                self.0.insert(job, false);
+                true
+            }
+        }
+    }
+
+    /// True: the job begins again.
+    fn ended(&mut self, job: usize) -> bool {
+        let again = self.0.remove(&job).unwrap_or_default();
+        if again {
+            self.0.insert(job, false);
+        }
+        again
+    }
 }
 
 /// When a job runs first after a start: what it missed is made up for once, or skipped, as its misfire policy says.
@@ -388,9 +455,10 @@ async fn sweep(hub: &Hub) -> store::Result<()> {
     let (feeds, mut found) = release::sweep_on(hub).await?;
     hub.wake_feeds(&feeds);
     for feed in &hub.feeds {
+        let cut = deliver::cut_waits(hub, feed).await?;
         let is_noted = feed.unblocks.load(Ordering::Relaxed);
         let moved = super::owe::sweep_on(hub, feed).await?;
-        if moved > 0 {
+        if moved + cut > 0 {
             feed.wake.notify_one();
         }
         // Whoever waits for a widely shared record is looked for here too while a feed always has something due.
@@ -401,4 +469,21 @@ async fn sweep(hub: &Hub) -> store::Result<()> {
         tracing::warn!(found, "The sweep found {found} things that a wake-up had missed.");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_is_due_while_it_runs_runs_once_more() {
+        let mut running = Running::default();
+        assert!(running.is_due(0, Misfire::Once) && running.is_due(1, Misfire::Skip));
+        for _ in 0..3 {
+            assert!(!running.is_due(0, Misfire::Once) && !running.is_due(1, Misfire::Skip));
+        }
+        assert!(running.ended(0), "once more for all three");
+        assert!(!running.ended(0) && !running.ended(1));
+        assert!(running.is_due(0, Misfire::Once) && running.is_due(1, Misfire::Skip));
+    }
 }

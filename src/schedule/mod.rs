@@ -132,10 +132,10 @@ pub enum Due {
     Never,
 }
 
-/// Whether a run planned for `planned_us` begins at `now_us`. Without a plan (a new job) the next time is planned.
+/// Whether a run planned for `planned_us` begins at `now_us`. Without a plan (a new job) the next time is planned; so it
+/// is in place of a time still to come, which may be that of another schedule, or of a clock that was ahead.
 pub fn due(schedule: &Schedule, misfire: Misfire, planned_us: Option<i64>, now_us: i64) -> Due {
-    match planned_us {
-        Some(at) if at > now_us => Due::At(at),
+    match planned_us.filter(|at| *at <= now_us) {
         Some(at) if misfire == Misfire::Once || now_us - at <= MISFIRE_GRACE_US => Due::Now,
         _ => schedule.next_after_us(now_us).map_or(Due::Never, Due::At),
     }
@@ -380,6 +380,8 @@ mod tests {
         let due = |misfire, planned, now| due(&schedule, misfire, planned, now);
         assert_eq!(due(Misfire::Once, None, later), Due::At(one));
         assert_eq!(due(Misfire::Once, Some(one), later), Due::At(one));
+        let month = later + 30 * 86_400_000_000;
+        assert_eq!(due(Misfire::Once, Some(month), later), Due::At(one), "planned by another schedule");
         assert_eq!(due(Misfire::Once, Some(noon), later), Due::Now);
         assert_eq!(due(Misfire::Skip, Some(noon), later), Due::At(one));
         assert_eq!(due(Misfire::Skip, Some(noon), noon + MISFIRE_GRACE_US), Due::Now);

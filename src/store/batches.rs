@@ -216,6 +216,20 @@ pub async fn batch_stuck(tx: &mut Tx) -> Result<i64> {
     tx.run(|c| Ok(c.row(COUNT, [ATTEMPTS_BEFORE_LAST], |r| r.get(0))?.unwrap_or_default())).await
 }
 
+/// Jobs with batches that were tried too often, and how many.
+pub fn batch_stuck_jobs(c: &mut super::Conn) -> Result<Vec<(String, i64)>> {
+    const COUNT: &str = "select j.name, count(*) from batch b join job j on j.id = b.job
+        where b.state in ('offered', 'published') and b.attempts >= $1 group by j.name order by j.name";
+    c.rows(COUNT, [ATTEMPTS_BEFORE_LAST], |r| Ok((r.get(0)?, r.get(1)?)))
+}
+
+/// Batches of this run that were tried too often.
+pub async fn batch_run_stuck(tx: &mut Tx, run: i64) -> Result<i64> {
+    const COUNT: &str =
+        "select count(*) from batch where state in ('offered', 'published') and attempts >= $1 and run = $2";
+    tx.run(move |c| Ok(c.row(COUNT, (ATTEMPTS_BEFORE_LAST, run), |r| r.get(0))?.unwrap_or_default())).await
+}
+
 /// True: a batch of this source with a lower number is not settled yet.
 pub async fn batch_older_open(tx: &mut Tx, source: i64, number: i64) -> Result<bool> {
     const ANY: &str =

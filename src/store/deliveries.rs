@@ -108,6 +108,23 @@ pub async fn feed_rest(tx: &mut Tx, feed: i64, tries: i64, until_us: i64) -> Res
     tx.run(move |c| c.execute(SET, (feed, tries, until_us)).map(|_| ())).await
 }
 
+/// Waits of a feed that end after `longest_us` are over now: they began by a clock that was ahead. Returns how many.
+pub async fn feed_waits_cut(tx: &mut Tx, feed: i64, now_us: i64, longest_us: i64) -> Result<usize> {
+    const REST: &str = "update feed set rest_until_us = $3 where id = $1 and rest_until_us > $2";
+    const DUE: &str = "update delivery set due_us = $3 where feed = $1 and state = 'due' and due_us > $2";
+    const UNKNOWN: &str = "update delivery set due_us = $3 where feed = $1 and state = 'unknown'
+        and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') and due_us > $2";
+    const REQUEST: &str = "update request set due_us = $3 where feed = $1 and answered_us is null and due_us > $2";
+    tx.run(move |c| {
+        let mut cut = 0;
+        for sql in [REST, DUE, UNKNOWN, REQUEST] {
+            cut += c.execute(sql, (feed, longest_us, now_us))?;
+        }
+        Ok(cut)
+    })
+    .await
+}
+
 /// What a feed is owed of a record.
 #[derive(Debug, Clone)]
 pub struct Raise {

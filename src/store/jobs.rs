@@ -1,6 +1,6 @@
 //! Jobs and their runs, the leases of sources, and the files that were taken.
 
-use adapter::FileSeen;
+use adapter::{FileSeen, FileState};
 
 use super::{Result, Tx, counter_draw};
 
@@ -37,9 +37,10 @@ pub async fn source_checkpoint(tx: &mut Tx, lease: &Lease, checkpoint: &str) -> 
     tx.run(move |c| Ok(c.execute(MOVE, (source, epoch, &checkpoint))? == 1)).await
 }
 
-/// Files that a source gave before.
+/// Files that a source gave before, in the order in which they were taken last.
 pub async fn file_seen_all(tx: &mut Tx, source: i64) -> Result<Vec<FileSeen>> {
-    const ALL: &str = "select name, digest, size, modified_us, rows, known from file_seen where source = $1";
+    const ALL: &str =
+        "select name, digest, size, modified_us, rows, known from file_seen where source = $1 order by taken";
     tx.run(move |c| {
         c.rows(ALL, [source], |r| {
             Ok(FileSeen {
@@ -48,22 +49,40 @@ pub async fn file_seen_all(tx: &mut Tx, source: i64) -> Result<Vec<FileSeen>> {
                 size: r.get::<_, i64>(2)? as u64,
                 modified_us: r.get(3)?,
                 rows: r.get::<_, i64>(4)? as u64,
-                known: r.get(5)?,
+                state: match r.get(5)? {
+                    0 => FileState::Read,
+                    1 => FileState::Known,
+                    _ => FileState::PassedOver,
+                },
             })
         })
     })
     .await
 }
 
-/// Keeps files as taken, with the batch in which each ended.
-pub async fn file_seen_add(tx: &mut Tx, source: i64, batch: i64, files: Vec<FileSeen>, now_us: i64) -> Result<()> {
-    const ADD: &str = "insert into file_seen (source, digest, name, size, modified_us, rows, known, batch, taken_us)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (source, digest, name) do update set size = excluded.size, modified_us = excluded.modified_us";
+/// Keeps files as taken, each with the batch in which it ended. One that is read again belongs to its newest reading.
+pub async fn file_seen_add(tx: &mut Tx, source: i64, files: Vec<(i64, FileSeen)>, now_us: i64) -> Result<()> {
+    const ADD: &str =
+        "insert into file_seen (source, digest, name, size, modified_us, rows, known, batch, taken, taken_us)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (source, digest, name) do update set
+            size = excluded.size, modified_us = excluded.modified_us, taken = excluded.taken,
+            rows = case excluded.known when 0 then excluded.rows else rows end,
+            batch = case excluded.known when 0 then excluded.batch else batch end,
+            known = case excluded.known when 0 then 0 else known end";
+    if files.is_empty() {
+        return Ok(());
+    }
+    let first = counter_draw(tx, "file", files.len() as i64).await?;
     tx.run(move |c| {
-        for f in &files {
-            let figures = (f.size as i64, f.modified_us, f.rows as i64, f.known);
-            c.execute(ADD, (source, &f.digest, &f.name, figures.0, figures.1, figures.2, figures.3, batch, now_us))?;
+        for (taken, (batch, f)) in (first..).zip(&files) {
+            let known = match f.state {
+                FileState::Read => 0,
+                FileState::Known => 1,
+                FileState::PassedOver => 2,
+            };
+            let (size, rows) = (f.size as i64, f.rows as i64);
+            c.execute(ADD, (source, &f.digest, &f.name, size, f.modified_us, rows, known, batch, taken, now_us))?;
         }
         Ok(())
     })

@@ -46,10 +46,12 @@ pub struct NeedWrite {
 /// Adds open items, or writes an item's new state over its old one (a released item that waits again).
 pub async fn item_write(tx: &mut Tx, mut items: Vec<ItemWrite>) -> Result<()> {
     const ADD: &str = "insert into item
-        (position, mapping, element, scope, identity, version, print, state, revision, seen, first_us, last_us, reasons)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $10, $11)
+        (position, mapping, element, scope, identity, version, print, state, revision, seen, seen_at, first_us, last_us,
+            reasons)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $1, $10, $10, $11)
         on conflict (position, mapping, element) do update set
-            version = excluded.version, state = excluded.state, revision = excluded.revision, last_us = excluded.last_us, reasons = excluded.reasons";
+            version = excluded.version, state = excluded.state, revision = excluded.revision,
+            last_us = excluded.last_us, reasons = excluded.reasons";
     const NEED_DROP: &str = "delete from item_need where position = $1 and mapping = $2 and element = $3";
     const NEED_ADD: &str = "insert into item_need (position, mapping, element, grp, slot, value, free)
         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing";
@@ -91,13 +93,13 @@ pub async fn item_close(tx: &mut Tx, items: Vec<(ItemKey, Outcome)>, now_us: i64
     .await
 }
 
-/// The same bad row was read again: its open item says how often.
-pub async fn item_seen_again(tx: &mut Tx, items: Vec<ItemKey>, now_us: i64) -> Result<()> {
-    const AGAIN: &str =
-        "update item set seen = seen + 1, last_us = $4 where position = $1 and mapping = $2 and element = $3";
+/// The same bad row was read again, at another position: its open item says how often, and where last.
+pub async fn item_seen_again(tx: &mut Tx, items: Vec<(ItemKey, i64)>, now_us: i64) -> Result<()> {
+    const AGAIN: &str = "update item set seen = seen + 1, seen_at = $4, last_us = $5
+        where position = $1 and mapping = $2 and element = $3";
     tx.run(move |c| {
-        for k in &items {
-            c.execute(AGAIN, (k.position, k.mapping, k.element, now_us))?;
+        for (k, position) in &items {
+            c.execute(AGAIN, (k.position, k.mapping, k.element, position, now_us))?;
         }
         Ok(())
     })
@@ -212,11 +214,12 @@ fn needs_met(c: &mut super::Conn, key: ItemKey) -> Result<bool> {
     Ok(!needs.is_empty() && groups.values().all(|met| *met))
 }
 
-/// Items without an identity that a run met, of these mappings: its own, and older ones that its rows joined.
-pub async fn item_nameless(tx: &mut Tx, run: i64, mappings: Vec<i64>) -> Result<i64> {
-    const COUNT: &str = "select count(*) from item i cross join json_each($2) x on i.mapping = x.value
-        where i.last_us >= (select started_us from run where id = $1)
-            and i.state in ('waiting', 'quarantined') and i.identity >= char(1) and i.identity < char(2)";
-    let set = json_set(&mappings);
+/// Open items without an identity in these scopes that a run met: its own, and older ones that its rows joined.
+pub async fn item_nameless(tx: &mut Tx, run: i64, scopes: Vec<i64>) -> Result<i64> {
+    const COUNT: &str = "select count(*) from (select distinct value from json_each($2)) x
+        cross join item i on i.scope = x.value and i.identity >= char(1) and i.identity < char(2)
+        cross join batch b on b.number = i.seen_at >> 16 and b.run = $1
+        where i.state in ('waiting', 'quarantined')";
+    let set = json_set(&scopes);
     tx.run(move |c| Ok(c.row(COUNT, (run, set), |r| r.get(0))?.unwrap_or_default())).await
 }

@@ -60,11 +60,16 @@ pub async fn record_heads(tx: &mut Tx, scope: i64, identities: &[&str]) -> Resul
     .await
 }
 
-/// Identities of the live records that are elements of a shared identity: `shared U+001F element`.
+/// Identities of the live records and open items that are elements of a shared identity: `shared U+001F element`.
 pub async fn record_elements(tx: &mut Tx, scope: i64, shared: &[&str]) -> Result<HashMap<String, Vec<String>>> {
     const FIND: &str = "select x.value, r.identity from json_each($2) x
         cross join record r on r.scope = $1 and r.identity > x.value || char(31) and r.identity < x.value || char(32)
-        where r.state = 'live' order by r.identity";
+        where r.state = 'live'
+        union
+        select x.value, i.identity from json_each($2) x
+        cross join item i on i.scope = $1 and i.identity > x.value || char(31) and i.identity < x.value || char(32)
+        where i.state in ('waiting', 'quarantined')
+        order by 1, 2";
     let set = json_set(shared);
     tx.run(move |c| {
         let mut found: HashMap<String, Vec<String>> = HashMap::new();
@@ -398,10 +403,14 @@ pub async fn record_live(tx: &mut Tx, scope: i64) -> Result<i64> {
     tx.run(move |c| Ok(c.row(COUNT, [scope], |r| r.get(0))?.unwrap_or_default())).await
 }
 
-/// Keeps the identities that a run met.
+/// Keeps the identities that a run met, unless it has ended: then nobody asks for them any more.
 pub async fn seen_add(tx: &mut Tx, run: i64, identities: Vec<(i64, String)>) -> Result<()> {
+    const READING: &str = "select 1 from run where id = $1 and ended_us is null";
     const ADD: &str = "insert into seen (run, scope, identity) values ($1, $2, $3) on conflict do nothing";
     tx.run(move |c| {
+        if c.row(READING, [run], |_| Ok(()))?.is_none() {
+            return Ok(());
+        }
         for (scope, identity) in &identities {
             c.execute(ADD, (run, scope, identity))?;
         }
@@ -416,7 +425,7 @@ pub async fn seen_clear(tx: &mut Tx) -> Result<()> {
     tx.run(move |c| c.execute(CLEAR, []).map(|_| ())).await
 }
 
-/// Forgets what a finished run met.
+/// Forgets what a run met that has ended.
 pub async fn seen_drop(tx: &mut Tx, run: i64) -> Result<()> {
     const DROP: &str = "delete from seen where run = $1";
     tx.run(move |c| c.execute(DROP, [run]).map(|_| ())).await

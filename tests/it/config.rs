@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fixture;
-use exchange_hub::config::{Config, Start};
+use exchange_hub::config::{Config, Snapshot, Start};
 use exchange_hub::diagnostic::{Failure, Lang};
 
 fn environment(name: &str) -> Option<String> {
@@ -24,13 +24,13 @@ fn a_good_configuration_is_read_whole() {
 
     let (system, job) = config.job("finance/nightly").unwrap();
     assert_eq!(system.contact.department, "信息科");
-    assert!(job.paused && job.snapshot);
+    assert!(job.paused && job.snapshot == Snapshot::No);
     assert_eq!(job.vanished_share.0, 0.1);
     assert_eq!(job.mappings[0].as_str(), "finance/notice");
 
     let (_, feed) = config.feed("province/results").unwrap();
     assert_eq!((feed.batch_records_max.get(), feed.concurrency.get()), (50, 4));
-    assert_eq!((feed.retry.first_ms, feed.retry.max_ms, feed.retry.tries_max), (500, 600_000, 10));
+    assert_eq!((feed.retry.first_ms, feed.retry.max_ms), (500, 600_000));
     assert_eq!(feed.receipts.len(), 2);
     assert_eq!(feed.start, Start::Now);
     assert!(!feed.datasets.all && config.feed("province/all").unwrap().1.datasets.all);

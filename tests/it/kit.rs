@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use exchange_hub::config::Config;
 use exchange_hub::diagnostic::Lang;
+use exchange_hub::pipeline::verify::verify;
 use exchange_hub::pipeline::{Hub, work};
 use exchange_hub::schema::{Reason, Schema};
 use exchange_hub::store;
@@ -163,9 +164,9 @@ impl Site {
         self.write("systems/province.toml", PROVINCE);
     }
 
-    /// The job `mums` reads a whole snapshot each time.
-    pub(crate) fn snapshot(&self, more: &str) {
-        let job = format!("name = \"mums\"\nsnapshot = true\n{more}");
+    /// The job `mums` reads whole snapshots: `all` files together, or the `last`.
+    pub(crate) fn snapshot(&self, which: &str, more: &str) {
+        let job = format!("name = \"mums\"\nsnapshot = \"{which}\"\n{more}");
         self.write("systems/dept.toml", &DEPARTMENT.replace("name = \"mums\"", &job));
     }
 
@@ -218,6 +219,13 @@ impl Site {
         };
         let lines: Vec<String> = found.await.unwrap().into_iter().map(line).collect();
         lines.join("\n")
+    }
+
+    /// A recount of all tables finds nothing.
+    pub(crate) async fn verified(&self) {
+        let verified = verify(&self.open().await, |_| {}).await.unwrap();
+        let told: Vec<String> = verified.findings.iter().map(|f| f.render(Lang::En)).collect();
+        assert!(told.is_empty(), "{}", told.join("\n"));
     }
 
     /// What the files feed wrote, in order: `dataset operation key-fields`.

@@ -5,6 +5,7 @@ mod answers;
 mod cli;
 mod config;
 mod console;
+mod intake;
 mod kit;
 mod rules;
 mod samples;

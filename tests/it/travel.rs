@@ -293,24 +293,26 @@ async fn of_two_rows_of_a_record_that_stay_open_the_later_stands() {
 }
 
 #[tokio::test]
-async fn a_renamed_column_stops_the_job_before_anything_is_taken() {
+async fn a_file_with_a_renamed_column_is_not_taken_and_stops_no_other() {
     let site = Site::new();
     site.write("in/mum1.csv", "ID,V,DEL,CODE,NAMES\n1,1,,M1,Mia\n");
+    site.write("in/mum2.csv", &mums("2,1,,M2,Moa\n"));
     insta::assert_snapshot!(site.once().await, @"
     dept/mums: job dept/mums: mum1.csv has no column `NAME`
-    province/out: 0 owed,
+    dept/mum: 1 items, accepted 1
+    province/out: 1 owed, up to date 1
     ");
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
     insta::assert_snapshot!(site.once().await, @"
-    dept/mum: 1 items, accepted 1
-    province/out: 1 owed, up to date 1
+    dept/mum: 2 items, accepted 2
+    province/out: 2 owed, up to date 2
     ");
 }
 
 #[tokio::test]
 async fn what_a_whole_reading_no_longer_shows_is_withdrawn() {
     let site = Site::new();
-    site.snapshot("vanished_share = 0.6");
+    site.snapshot("last", "vanished_share = 0.6");
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Mo\n"));
     site.once().await;
     std::fs::remove_file(site.path("in/mum1.csv")).unwrap();
@@ -335,7 +337,7 @@ async fn what_a_whole_reading_no_longer_shows_is_withdrawn() {
 #[tokio::test]
 async fn too_much_vanishing_at_once_stops_the_job_and_asks() {
     let site = Site::new();
-    site.snapshot("");
+    site.snapshot("last", "");
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Mo\n"));
     site.once().await;
     std::fs::remove_file(site.path("in/mum1.csv")).unwrap();
@@ -409,7 +411,7 @@ async fn a_new_feed_is_not_sent_the_children_of_a_withdrawn_parent() {
 #[tokio::test]
 async fn the_same_whole_reading_again_withdraws_nothing() {
     let site = Site::new();
-    site.snapshot("vanished_share = 1.0\n");
+    site.snapshot("last", "vanished_share = 1.0\n");
     for name in ["mum1", "mum2"] {
         site.write(&format!("in/{name}.csv"), &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n"));
         site.once().await;
@@ -424,7 +426,7 @@ async fn the_same_whole_reading_again_withdraws_nothing() {
 #[tokio::test]
 async fn a_row_that_cannot_be_told_deletes_nothing_however_often_it_comes() {
     let site = Site::new();
-    site.snapshot("vanished_share = 1.0");
+    site.snapshot("last", "vanished_share = 1.0");
     site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n"));
     site.once().await;
     for night in 2..4 {

@@ -101,7 +101,7 @@ format.csv = { encoding = "utf-8" }
 [[job]]
 name = "pets"
 mappings = ["dept/pet"]
-snapshot = true
+snapshot = "last"
 vanished_share = 0.6
 [job.from.files]
 path = "in"
@@ -518,7 +518,6 @@ async fn what_no_check_can_see_is_this_and_no_more() {
     feed.rest_until_us
     file_seen.modified_us
     file_seen.taken_us
-    item.seen
     item_need.grp
     job.paused_why
     job.due_us

@@ -21,8 +21,26 @@ pub struct FileSeen {
     pub modified_us: i64,
     /// Rows that it gave, broken ones included.
     pub rows: u64,
-    /// True: the same content was taken before under another name, or again under this one; nothing was read.
-    pub known: bool,
+    pub state: FileState,
+}
+
+/// Whether a file was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    Read,
+    /// The same content was taken before under another name, or again under this one; nothing was read.
+    Known,
+    /// A later file shows the whole source, so this one was not read.
+    PassedOver,
+}
+
+/// What shows a whole source, where a run reads all of it and what is missing was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// All files that are there, together: one new file, and every one is read.
+    All,
+    /// The last file in order; those before it are older pictures.
+    Last,
 }
 
 /// Rows of one read, and how far the source has been read with them.
@@ -67,6 +85,10 @@ pub trait Source: Send {
     /// confirmed, so it need not be cheap to resume. An error ends this run; the checkpoint stays.
     /// A row that can't be cut is a broken row in the page, never an error.
     async fn pull(&mut self, after: &Checkpoint) -> Result<Option<Page>, SourceError>;
+
+    /// The last page is not what was declared, and nothing of it is kept: the files in it are passed over in this run.
+    /// The next pull is after the same checkpoint. A source that knows no files ends there.
+    async fn set_aside(&mut self) -> Result<(), SourceError>;
 
     /// The last page and its checkpoint are kept safely: what was waiting for that (moving a file to its archive)
     /// may be done. Must be harmless when repeated, since a crash may come before it.

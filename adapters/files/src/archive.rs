@@ -74,7 +74,8 @@ fn move_to(from: &Path, to: &Path) -> io::Result<()> {
             fs::copy(from, &partial)?;
             fs::File::open(&partial)?.sync_all()?;
             fs::rename(&partial, to)?;
-            fs::remove_file(from)
+            // A file that cannot be taken away stays alone, or each run would copy it anew.
+            fs::remove_file(from).or_else(|error| fs::remove_file(to).and(Err(error)))
         }
         other => other,
     }

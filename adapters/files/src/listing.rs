@@ -15,8 +15,8 @@ use crate::trouble::{Act, source_error};
 
 /// Directories below one another that are searched: deeper ones are a loop of mounts, or a mistake.
 const DEPTH_MAX: usize = 32;
-/// Files of one directory that are looked at in one listing; the rest come with the next.
-const FILES_MAX: usize = 200_000;
+/// New files of one listing; the rest come with the next, when these are known.
+pub(crate) const FILES_MAX: usize = 200_000;
 
 /// A file as it was listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,24 @@ pub(crate) struct Listed {
     /// Below the watched directory, with `/`.
     pub name: String,
     pub stamp: Stamp,
+}
+
+impl Listed {
+    /// When it was written last. A time in the future is another clock's and says nothing: then when it came to stand
+    /// here.
+    pub(crate) fn changed_us(&self, now_us: i64) -> i64 {
+        if self.stamp.modified_us <= now_us { self.stamp.modified_us } else { stands_since_us(&self.path) }
+    }
+}
+
+/// The time that only the system sets; the far future where there is none.
+fn stands_since_us(path: &Path) -> i64 {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::symlink_metadata(path) {
+        use std::os::unix::fs::MetadataExt;
+        return metadata.ctime().saturating_mul(1_000_000).saturating_add(metadata.ctime_nsec() / 1_000);
+    }
+    i64::MAX
 }
 
 /// What tells, without reading, that a file is still the same.
@@ -56,12 +74,20 @@ pub(crate) struct Listing {
     pub unfinished: usize,
     /// Symbolic links, which are never followed.
     pub links: usize,
+    /// New files beyond the most that one listing takes.
+    pub left_out: usize,
 }
 
-/// Lists the watched directory, its archive left out.
-pub(crate) fn list(config: &FilesSourceConfig, root: &Path, archive: Option<&Path>) -> Result<Listing, SourceError> {
+/// Lists the watched directory, its archive left out. Of the files that are not known at most `new_max` are listed.
+pub(crate) fn list(
+    config: &FilesSourceConfig,
+    root: &Path,
+    archive: Option<&Path>,
+    is_known: impl Fn(&Listed) -> bool,
+    new_max: usize,
+) -> Result<Listing, SourceError> {
     let mut listing = Listing::default();
-    let mut all = Vec::new();
+    let (mut all, mut beside, mut new) = (Vec::new(), HashSet::new(), 0);
     let archive = archive.and_then(|path| path.canonicalize().ok());
     let mut open = vec![(root.to_owned(), String::new(), 0)];
     while let Some((directory, prefix, depth)) = open.pop() {
@@ -77,35 +103,42 @@ pub(crate) fn list(config: &FilesSourceConfig, root: &Path, archive: Option<&Pat
                 if config.recursive && depth < DEPTH_MAX && archive.as_deref() != path.canonicalize().ok().as_deref() {
                     open.push((path, name + "/", depth + 1));
                 }
-            } else if kind.is_file() && all.len() < FILES_MAX {
+            } else if kind.is_file() && !is_candidate(config, &name) {
+                if config.ready.marker.as_deref().is_some_and(|marker| name.ends_with(marker)) {
+                    beside.insert(name);
+                }
+            } else if kind.is_file() {
                 // A file may go between listing and looking; then it is not there.
                 match entry.metadata().and_then(|m| Stamp::of(&m)) {
-                    Ok(stamp) => all.push(Listed { path: entry.path(), name, stamp }),
+                    Ok(stamp) => {
+                        let file = Listed { path: entry.path(), name, stamp };
+                        let is_known = is_known(&file);
+                        if !is_known && new >= new_max {
+                            listing.left_out += 1;
+                        } else {
+                            new += usize::from(!is_known);
+                            all.push(file);
+                        }
+                    }
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => return Err(trouble(&error)),
                 }
             }
         }
     }
-    let names: HashSet<&str> = all.iter().map(|file| file.name.as_str()).collect();
-    let (mut taken, mut unfinished) = (Vec::new(), 0);
-    for file in &all {
-        if !is_candidate(config, &file.name) {
-            continue;
-        }
-        if is_finished(config, &file.name, &names) {
-            taken.push(file.clone());
-        } else {
-            unfinished += 1;
-        }
-    }
-    match config.order {
-        Order::Name => taken.sort_by(|a, b| a.name.cmp(&b.name)),
-        Order::Modified => taken.sort_by(|a, b| (a.stamp.modified_us, &a.name).cmp(&(b.stamp.modified_us, &b.name))),
-    }
-    listing.files = taken;
-    listing.unfinished = unfinished;
+    let found = all.len();
+    all.retain(|file| is_finished(config, &file.name, &beside));
+    in_order(config.order, &mut all);
+    listing.unfinished = found - all.len();
+    listing.files = all;
     Ok(listing)
+}
+
+pub(crate) fn in_order(order: Order, files: &mut [Listed]) {
+    match order {
+        Order::Name => files.sort_by(|a, b| a.name.cmp(&b.name)),
+        Order::Modified => files.sort_by(|a, b| (a.stamp.modified_us, &a.name).cmp(&(b.stamp.modified_us, &b.name))),
+    }
 }
 
 fn is_candidate(config: &FilesSourceConfig, name: &str) -> bool {
@@ -114,13 +147,13 @@ fn is_candidate(config: &FilesSourceConfig, name: &str) -> bool {
     !is_marker && !own.starts_with('.') && !own.starts_with("~$") && config.pattern.matches(name)
 }
 
-fn is_finished(config: &FilesSourceConfig, name: &str, names: &HashSet<&str>) -> bool {
+fn is_finished(config: &FilesSourceConfig, name: &str, beside: &HashSet<String>) -> bool {
     if config.ready.rename.iter().any(|ending| name.ends_with(ending.as_str())) {
         return false;
     }
     match &config.ready.marker {
         None => true,
-        Some(marker) => markers(name, marker).iter().any(|m| names.contains(m.as_str())),
+        Some(marker) => markers(name, marker).iter().any(|m| beside.contains(m.as_str())),
     }
 }
 
@@ -138,5 +171,41 @@ fn text_of(name: &std::ffi::OsStr) -> String {
     match name.to_str() {
         Some(text) => text.to_owned(),
         None => encoding_rs::GB18030.decode_without_bom_handling(name.as_encoded_bytes()).0.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_files_than_one_listing_takes_come_with_the_next() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["1.csv", "2.csv", "3.csv", "other.txt"] {
+            fs::write(root.path().join(name), name).unwrap();
+        }
+        let config = toml::from_str("path = 'in'\npattern = '*.csv'\nformat.csv = {}\n").unwrap();
+        let mut known: Vec<String> = Vec::new();
+        let mut left_out = Vec::new();
+        for _ in 0..3 {
+            let is_known = |file: &Listed| known.contains(&file.name);
+            let listing = list(&config, root.path(), None, is_known, 2).unwrap();
+            left_out.push(listing.left_out);
+            known = listing.files.into_iter().map(|file| file.name).collect();
+        }
+        assert_eq!(left_out, [1, 0, 0]);
+        assert_eq!(known, ["1.csv", "2.csv", "3.csv"]);
+    }
+
+    #[test]
+    fn a_file_dated_in_the_future_is_as_old_as_it_stands_there() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a.csv");
+        let file = fs::File::create(&path).unwrap();
+        file.set_modified(SystemTime::now() + std::time::Duration::from_secs(86_400)).unwrap();
+        let stamp = Stamp::of(&file.metadata().unwrap()).unwrap();
+        let now_us = unix_us(SystemTime::now());
+        let listed = Listed { path, name: "a.csv".into(), stamp };
+        assert!(stamp.modified_us > now_us && (0..60_000_000).contains(&(now_us - listed.changed_us(now_us))));
     }
 }

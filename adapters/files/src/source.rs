@@ -1,29 +1,36 @@
 //! Takes each content that appears in the directory once.
 //!
 //! A file is known by the SHA-256 of its content: the same content under another name, or touched again, is noted
-//! and not read; other content under a known name is read as new. What is known and unchanged by size and time is
-//! not even opened. The checkpoint names the file at hand, its digest and the rows taken, so a run goes on in the
-//! middle of a file as long as its content is the same. A file that changes while it is read ends the run; nothing
-//! of the page at hand is kept, and the next run takes the new content.
+//! and not read; other content under a known name is read as new, also content that the name had before the last. What
+//! is known and unchanged by size and time is not even opened. The checkpoint names the file at hand, its digest and the
+//! rows taken, so a run goes on in the middle of a file as long as its content is the same. A file that changes while it
+//! is read ends the run; nothing of the page at hand is kept, and the next run takes the new content.
+//!
+//! Where the files are a picture of the whole source, a run looks once which files there are. If any is new it reads
+//! either all of them or the last in order, and nothing unless all are complete. What it has read is moved to the
+//! archive by the run after: the hub counts a picture as taken only once it knows what is missing in it.
 //!
 //! All work with files is blocking and runs on tokio's blocking threads. The state is behind a mutex, so a pull that
 //! was given up (its future dropped) ends by itself before the next begins.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use adapter::{Checkpoint, Fault, FaultKind, FileSeen, PAGE_BYTES_MAX, Page, Place, Source, SourceError, path_below};
+use adapter::{
+    Checkpoint, Fault, FaultKind, FileSeen, FileState, PAGE_BYTES_MAX, Page, Picture, Place, Source, SourceError,
+    path_below,
+};
 use async_trait::async_trait;
 use formats::Reader;
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use crate::config::{After, FilesSourceConfig};
-use crate::listing::{Listed, Listing, Stamp, list, markers, unix_us};
+use crate::listing::{FILES_MAX, Listed, Listing, Stamp, in_order, list, markers, unix_us};
 use crate::trouble::{Act, source_error};
 use crate::{archive, digest};
 
@@ -40,9 +47,15 @@ pub struct FilesSource {
 impl FilesSource {
     /// Watches the directory that `config` names; relative paths start at `base`.
     ///
-    /// `seen` are the files that were taken before. To read all of them again, give none, and pull from an empty
+    /// `seen` are the files that were taken before, in that order. To read all of them again, give none, and pull from
+    /// an empty checkpoint. `picture`: what shows the whole source, if anything does; such a run begins with an empty
     /// checkpoint.
-    pub fn open(config: FilesSourceConfig, base: &Path, seen: Vec<FileSeen>) -> Result<Self, SourceError> {
+    pub fn open(
+        config: FilesSourceConfig,
+        base: &Path,
+        seen: Vec<FileSeen>,
+        picture: Option<Picture>,
+    ) -> Result<Self, SourceError> {
         let root = path_below(base, &config.path);
         let archive = match &config.after {
             After::Leave => None,
@@ -52,14 +65,19 @@ impl FilesSource {
             root,
             archive,
             config,
+            picture,
+            is_listed: false,
             seen: Seen::new(seen),
             queue: VecDeque::new(),
             current: None,
             last: Checkpoint::default(),
+            asked: Checkpoint::default(),
             finished: Vec::new(),
             fresh: Vec::new(),
+            given: Vec::new(),
             aside: HashSet::new(),
             trouble: None,
+            is_archive_full: false,
             fresh_files: None,
         };
         Ok(Self { work: Arc::new(Mutex::new(work)) })
@@ -98,32 +116,96 @@ impl Source for FilesSource {
         }
     }
 
+    async fn set_aside(&mut self) -> Result<(), SourceError> {
+        self.blocking(|work| {
+            work.set_aside();
+            Ok(())
+        })
+        .await
+    }
+
     async fn confirmed(&mut self) -> Result<(), SourceError> {
-        self.blocking(|work| work.confirmed()).await
+        self.blocking(|work| {
+            work.confirmed();
+            Ok(())
+        })
+        .await
     }
 }
 
 /// What was taken before.
+#[derive(Default)]
 struct Seen {
-    digests: HashSet<String>,
-    stamps: HashSet<(String, Stamp)>,
+    /// What each name was taken with last.
+    names: HashMap<String, Last>,
+    /// How many names were taken with this content last.
+    contents: HashMap<String, usize>,
+    /// The content that was read last of all.
+    newest: String,
+}
+
+struct Last {
+    digest: String,
+    stamp: Stamp,
+    state: FileState,
 }
 
 impl Seen {
     fn new(files: Vec<FileSeen>) -> Self {
-        let mut seen = Self { digests: HashSet::new(), stamps: HashSet::new() };
+        let mut seen = Self::default();
         files.iter().for_each(|file| seen.add(file));
         seen
     }
 
     fn add(&mut self, file: &FileSeen) {
-        self.digests.insert(file.digest.clone());
-        self.stamps.insert((file.name.clone(), Stamp { size: file.size, modified_us: file.modified_us }));
+        let stamp = Stamp { size: file.size, modified_us: file.modified_us };
+        let last = Last { digest: file.digest.clone(), stamp, state: file.state };
+        if let Some(before) = self.names.insert(file.name.clone(), last) {
+            self.contents.entry(before.digest).and_modify(|names| *names = names.saturating_sub(1));
+        }
+        *self.contents.entry(file.digest.clone()).or_default() += 1;
+        if file.state == FileState::Read {
+            self.newest.clone_from(&file.digest);
+        }
     }
 
     fn is_unchanged(&self, file: &Listed) -> bool {
-        self.stamps.contains(&(file.name.clone(), file.stamp))
+        self.names.get(&file.name).is_some_and(|last| last.stamp == file.stamp)
     }
+
+    /// A name that was taken is known by its last content alone: what it had earlier is news again.
+    fn is_known(&self, name: &str, digest: &str) -> bool {
+        match self.names.get(name) {
+            Some(last) => last.digest == digest,
+            None => self.contents.get(digest).is_some_and(|names| *names > 0),
+        }
+    }
+
+    /// How a known file is noted: one that was passed over and touched was never read.
+    fn noted(&self, name: &str, digest: &str) -> FileState {
+        match self.names.get(name) {
+            Some(last) if last.digest == digest && last.state == FileState::PassedOver => FileState::PassedOver,
+            _ => FileState::Known,
+        }
+    }
+}
+
+/// A file to be opened, and what for.
+struct Wanted {
+    file: Listed,
+    why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// To be read unless its content is known.
+    New,
+    /// A part of the picture: to be read whatever is known.
+    Part,
+    /// To be read unless it is the picture that was read last.
+    Newest,
+    /// A later file is the picture: to be noted only.
+    PassOver,
 }
 
 /// A checkpoint in the middle of a file. Between files it is empty: what was taken is known by `seen`.
@@ -144,6 +226,16 @@ struct Current {
     reader: Reader,
 }
 
+/// What a listing found.
+struct New {
+    /// Known by size and time.
+    known: Vec<Listed>,
+    /// Complete, and to be opened.
+    ready: Vec<Listed>,
+    /// How many others are not complete yet.
+    unready: usize,
+}
+
 /// What a step of pulling came to.
 enum Pulled {
     Page(Box<Page>),
@@ -156,18 +248,27 @@ struct Work {
     config: FilesSourceConfig,
     root: PathBuf,
     archive: Option<PathBuf>,
+    picture: Option<Picture>,
+    /// True: the one listing of a run that reads a picture is done.
+    is_listed: bool,
     seen: Seen,
-    queue: VecDeque<Listed>,
+    queue: VecDeque<Wanted>,
     current: Option<Current>,
     /// The checkpoint of the last page: if the next pull begins elsewhere, the reader at hand is of no use.
     last: Checkpoint,
+    /// The checkpoint after which the last page was asked for.
+    asked: Checkpoint,
     /// Read to their end with the last page; moved once that is confirmed.
     finished: Vec<Listed>,
     /// What the last page says of files; known from the moment it is confirmed.
     fresh: Vec<FileSeen>,
-    /// Names of files that could not be opened in this run; the last of the troubles is told when the others are done.
+    /// Names of the files whose rows the last page has.
+    given: Vec<String>,
+    /// Names of files that this run passes over; the last of the troubles is told when the others are done.
     aside: HashSet<String>,
     trouble: Option<SourceError>,
+    /// True: a file could not be moved into the archive, and the others are left to the next run.
+    is_archive_full: bool,
     /// When what was listed before a wait, to be compared with what is listed after it.
     fresh_files: Option<(Instant, Vec<Listed>)>,
 }
@@ -180,6 +281,9 @@ impl Work {
         let mut lines = vec![format!("directory {shown}: {} files match, {new} of them new", listing.files.len())];
         if listing.unfinished > 0 {
             lines.push(format!("{} files are not complete yet by the rule `ready`", listing.unfinished));
+        }
+        if listing.left_out > 0 {
+            lines.push(format!("{} files more are too many for one listing and come after these", listing.left_out));
         }
         if listing.links > 0 {
             lines.push(format!("{} symbolic links are passed over", listing.links));
@@ -205,6 +309,7 @@ impl Work {
 
     fn forget(&mut self) {
         self.current = None;
+        self.is_listed = false;
         self.fresh_files = None;
         self.queue.clear();
         self.fresh.clear();
@@ -248,7 +353,9 @@ impl Work {
             };
         }
         page.checkpoint = self.checkpoint();
+        self.given.clone_from(&page.rows.files);
         page.last = self.current.is_none() && self.queue.is_empty() && self.fresh_files.is_none();
+        self.asked = after.clone();
         self.last = page.checkpoint.clone();
         Ok(Pulled::Page(Box::new(page)))
     }
@@ -269,7 +376,9 @@ impl Work {
             message: format!("the checkpoint of this job is not one of files: {error}"),
             hint: "if the job read another kind of source before, give it a new name".into(),
         })?;
-        self.queue.clear();
+        if self.aside.contains(&middle.file) {
+            return Ok(());
+        }
         let Some(file) = self.list()?.files.into_iter().find(|file| file.name == middle.file) else {
             warn!(file = middle.file, rows = middle.row, "A file went away while it was being read.");
             let file = page.rows.files.len() as u32;
@@ -286,7 +395,7 @@ impl Work {
             );
             return Ok(());
         };
-        self.open(file, page)?;
+        self.open(Wanted { file, why: Why::New }, page)?;
         let Some(current) = &mut self.current else { return Ok(()) };
         if current.digest != middle.digest {
             info!(file = current.file.name, "A file has changed since it was half read; it is read anew.");
@@ -304,27 +413,35 @@ impl Work {
     /// Opens the next file that is to be read. False: there is none now.
     fn open_next(&mut self, page: &mut Page) -> Result<bool, SourceError> {
         if self.queue.is_empty() {
-            self.queue = self.list_new()?.into();
+            self.queue = self.list_wanted()?.into();
         }
-        let Some(file) = self.queue.pop_front() else { return Ok(false) };
-        self.open(file, page)?;
+        let Some(wanted) = self.queue.pop_front() else { return Ok(false) };
+        self.open(wanted, page)?;
         Ok(true)
     }
 
-    /// Opens a file unless its content is known; then that is noted in the page.
-    fn open(&mut self, file: Listed, page: &mut Page) -> Result<(), SourceError> {
+    /// Opens a file unless it need not be read; then that is noted in the page.
+    fn open(&mut self, Wanted { file, why }: Wanted, page: &mut Page) -> Result<(), SourceError> {
         match self.try_open(&file) {
-            Ok(Some(current)) if self.is_known(&current.digest) => {
-                info!(file = file.name, "A file's content was taken before; it is not read again.");
-                let seen = file_seen(&current, 0, true);
+            Ok(Some(current)) => {
+                let noted = match why {
+                    Why::PassOver => Some(FileState::PassedOver),
+                    Why::Part => None,
+                    Why::Newest => (self.seen.newest == current.digest).then_some(FileState::Known),
+                    Why::New => self.is_known(&current).then(|| self.seen.noted(&file.name, &current.digest)),
+                };
+                let Some(state) = noted else {
+                    self.current = Some(current);
+                    return Ok(());
+                };
+                info!(file = file.name, ?state, "A file is not read.");
+                let seen = file_seen(&current, 0, state);
                 self.done(current.file, seen, page);
                 Ok(())
             }
-            Ok(current) => {
-                if current.is_none() {
-                    self.aside.insert(file.name);
-                }
-                self.current = current;
+            Ok(None) if matches!(why, Why::Part | Why::Newest) => Err(not_whole(&file.name)),
+            Ok(None) => {
+                self.aside.insert(file.name);
                 Ok(())
             }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
@@ -336,8 +453,16 @@ impl Work {
         }
     }
 
-    fn is_known(&self, digest: &str) -> bool {
-        self.seen.digests.contains(digest) || self.fresh.iter().any(|file| file.digest == digest)
+    /// By what was taken before, and by the page at hand.
+    fn is_known(&self, current: &Current) -> bool {
+        match self.fresh.iter().rev().find(|file| file.name == current.file.name) {
+            Some(last) => last.digest == current.digest,
+            None => {
+                self.seen.is_known(&current.file.name, &current.digest)
+                    || !self.seen.names.contains_key(&current.file.name)
+                        && self.fresh.iter().any(|file| file.digest == current.digest)
+            }
+        }
     }
 
     /// None: it is not there any more, or not the file that was listed.
@@ -369,7 +494,7 @@ impl Work {
                     .into(),
             });
         }
-        let seen = file_seen(&current, current.reader.rows_read(), false);
+        let seen = file_seen(&current, current.reader.rows_read(), FileState::Read);
         self.done(current.file, seen, page);
         Ok(())
     }
@@ -381,35 +506,113 @@ impl Work {
     }
 
     fn list(&self) -> Result<Listing, SourceError> {
-        list(&self.config, &self.root, self.archive.as_deref())
+        list(&self.config, &self.root, self.archive.as_deref(), |file| self.seen.is_unchanged(file), FILES_MAX)
     }
 
-    /// Files that are complete and not known by size and time. None, with `fresh_files` set: look again later.
-    fn list_new(&mut self) -> Result<Vec<Listed>, SourceError> {
-        let (known, mut files) = self.split(self.list()?);
+    /// What is to be opened now. None, with `fresh_files` set: look again later.
+    fn list_wanted(&mut self) -> Result<Vec<Wanted>, SourceError> {
+        if self.is_listed {
+            return Ok(Vec::new());
+        }
+        let Some(picture) = self.picture else {
+            let wanted = |file| Wanted { file, why: Why::New };
+            return Ok(self.list_new()?.ready.into_iter().map(wanted).collect());
+        };
+        let New { known, ready, unready } = self.list_new()?;
+        if self.fresh_files.is_some() {
+            return Ok(Vec::new());
+        }
+        self.is_listed = true;
+        match picture {
+            Picture::All => self.whole(known, ready, unready),
+            Picture::Last => Ok(self.last_of(known, ready)),
+        }
+    }
+
+    /// All files there are, if any has other content than before.
+    fn whole(&self, known: Vec<Listed>, ready: Vec<Listed>, unready: usize) -> Result<Vec<Wanted>, SourceError> {
+        let mut is_new = false;
+        for file in &ready {
+            let opened = self.try_open(file).map_err(|error| source_error(Act::ReadFile, &file.path, &error))?;
+            let Some(current) = opened else { return Err(not_whole(&file.name)) };
+            is_new |= !self.seen.is_known(&file.name, &current.digest);
+        }
+        if !is_new {
+            return Ok(ready.into_iter().map(|file| Wanted { file, why: Why::New }).collect());
+        }
+        if unready > 0 {
+            return Err(SourceError::Unavailable {
+                message: format!("{unready} of the files are not complete yet, so they do not show the whole source"),
+                hint: "the next run reads all of them; remove a file that its writer has given up".into(),
+            });
+        }
+        // Where an archive takes what was read, what is known is on its way there.
+        let stays = if self.archive.is_some() { Vec::new() } else { known };
+        let mut files: Vec<Listed> = ready.into_iter().chain(stays).collect();
+        in_order(self.config.order, &mut files);
+        Ok(files.into_iter().map(|file| Wanted { file, why: Why::Part }).collect())
+    }
+
+    /// The last file in order, if it is new; those before it are noted.
+    fn last_of(&self, known: Vec<Listed>, ready: Vec<Listed>) -> Vec<Wanted> {
+        let mut all: Vec<Listed> = ready.iter().cloned().chain(known).collect();
+        in_order(self.config.order, &mut all);
+        let last = all.pop();
+        let why = |file: &Listed| if Some(file) == last.as_ref() { Why::Newest } else { Why::PassOver };
+        ready.into_iter().map(|file| Wanted { why: why(&file), file }).collect()
+    }
+
+    /// Files that are not known by size and time, apart those that are complete. None, with `fresh_files` set: look
+    /// again later.
+    fn list_new(&mut self) -> Result<New, SourceError> {
+        let listing = self.list()?;
+        let (unfinished, left_out) = (listing.unfinished, listing.left_out);
+        let (known, mut files) = self.split(listing);
         // Files whose rows are safe, and which a crash kept from being moved.
-        self.archive(&known)?;
+        self.archive(&known);
+        let found = files.len();
         let stable_ms = self.config.ready.stable_ms();
         let now_us = unix_us(SystemTime::now());
-        // A time in the future is another clock's, and says nothing.
-        let is_old = |file: &Listed| now_us.saturating_sub(file.stamp.modified_us) >= stable_ms as i64 * 1_000;
+        let stable_us = stable_ms as i64 * 1_000;
+        let age_us = |file: &Listed| now_us.saturating_sub(file.changed_us(now_us));
+        let is_old = |file: &Listed| age_us(file) >= stable_us;
         let before = self.fresh_files.take();
-        if stable_ms == 0 || files.iter().all(is_old) {
-            return Ok(files);
-        }
-        match before {
-            // Seen while another file was being read, and asked for again too soon.
-            Some((since, before)) if since.elapsed() < Duration::from_millis(stable_ms) => {
-                self.fresh_files = Some((since, before));
-                files.clear();
+        if stable_ms > 0 && !files.iter().all(is_old) {
+            match before {
+                // Seen while another file was being read, and asked for again too soon.
+                Some((since, before)) if since.elapsed() < Duration::from_millis(stable_ms) => {
+                    self.fresh_files = Some((since, before));
+                    files.clear();
+                }
+                Some((_, before)) => files.retain(|file| before.contains(file)),
+                None if stable_ms <= WAIT_MS_MAX => {
+                    self.fresh_files = Some((Instant::now(), std::mem::take(&mut files)));
+                }
+                None => {
+                    if let Some(file) = files.iter().find(|file| age_us(file) < -stable_us) {
+                        self.trouble = Some(dated_ahead(&file.name));
+                    }
+                    files.retain(is_old);
+                }
             }
-            Some((_, before)) => files.retain(|file| before.contains(file)),
-            None if stable_ms <= WAIT_MS_MAX => {
-                self.fresh_files = Some((Instant::now(), std::mem::take(&mut files)));
-            }
-            None => files.retain(is_old),
         }
-        Ok(files)
+        if left_out > 0 {
+            info!(left_out, "{left_out} files are left to the next listing.");
+        }
+        Ok(New { known, unready: unfinished + left_out + found - files.len(), ready: files })
+    }
+
+    /// The files of the last page are passed over in this run. What else that page noted is noted again by the next.
+    fn set_aside(&mut self) {
+        self.aside.extend(self.given.drain(..));
+        let queue = std::mem::take(&mut self.queue);
+        let is_listed = self.is_listed;
+        self.forget();
+        self.last = self.asked.clone();
+        // A picture is listed once; an ordinary run lists again.
+        if self.picture.is_some() {
+            (self.queue, self.is_listed) = (queue, is_listed);
+        }
     }
 
     /// What is known and unchanged, and what is to be read; a file of the page at hand or set aside is neither.
@@ -419,35 +622,60 @@ impl Work {
         (known, new.into_iter().filter(open).collect())
     }
 
-    fn confirmed(&mut self) -> Result<(), SourceError> {
+    fn confirmed(&mut self) {
         self.fresh.drain(..).for_each(|file| self.seen.add(&file));
         let finished = std::mem::take(&mut self.finished);
-        self.archive(&finished)
+        if self.picture.is_none() {
+            self.archive(&finished);
+        }
     }
 
-    fn archive(&self, files: &[Listed]) -> Result<(), SourceError> {
-        let Some(archive) = &self.archive else { return Ok(()) };
+    /// Moves files whose rows are safe. Where that fails, the run goes on reading, tries no other, and says so at its
+    /// end; they are moved by the next.
+    fn archive(&mut self, files: &[Listed]) {
+        let Some(archive) = &self.archive else { return };
         for file in files {
-            archive::put(archive, file, SystemTime::now())
-                .map_err(|error| source_error(Act::Archive, archive, &error))?;
-            let Some(marker) = &self.config.ready.marker else { continue };
-            for name in markers(&file.name, marker) {
-                archive::put_marker(archive, &self.root.join(&name), &name)
-                    .map_err(|error| source_error(Act::Archive, archive, &error))?;
+            if self.is_archive_full {
+                return;
+            }
+            if let Err(error) = put(archive, &self.root, &self.config, file) {
+                warn!(file = file.name, %error, "A file cannot be moved into the archive.");
+                self.trouble = Some(source_error(Act::Archive, archive, &error));
+                self.is_archive_full = true;
             }
         }
-        Ok(())
     }
 }
 
-fn file_seen(current: &Current, rows: u64, known: bool) -> FileSeen {
+/// Moves a file into the archive, and its marker after it.
+fn put(archive: &Path, root: &Path, config: &FilesSourceConfig, file: &Listed) -> io::Result<()> {
+    archive::put(archive, file, SystemTime::now())?;
+    let Some(marker) = &config.ready.marker else { return Ok(()) };
+    markers(&file.name, marker).iter().try_for_each(|name| archive::put_marker(archive, &root.join(name), name))
+}
+
+fn file_seen(current: &Current, rows: u64, state: FileState) -> FileSeen {
     FileSeen {
         name: current.file.name.clone(),
         digest: current.digest.clone(),
         size: current.file.stamp.size,
         modified_us: current.file.stamp.modified_us,
         rows,
-        known,
+        state,
+    }
+}
+
+fn dated_ahead(name: &str) -> SourceError {
+    SourceError::Unavailable {
+        message: format!("the file `{name}` is dated in the future, so nobody can tell whether it still changes"),
+        hint: "set the clock of its writer or of its share right; the other files were taken".into(),
+    }
+}
+
+fn not_whole(name: &str) -> SourceError {
+    SourceError::Unavailable {
+        message: format!("the file `{name}` was changed or taken away, so the whole source was not read"),
+        hint: "the next run reads what is there then".into(),
     }
 }
 

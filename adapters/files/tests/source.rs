@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use adapter::{Checkpoint, FaultKind, FileSeen, Page, Source, SourceError, conformance};
+use adapter::{Checkpoint, FaultKind, FileSeen, FileState, Page, Picture, Source, SourceError, conformance};
 use adapter_files::{FilesSource, FilesSourceConfig};
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ fn config(toml: &str) -> FilesSourceConfig {
 }
 
 fn open(base: &TempDir, toml: &str, seen: &[FileSeen]) -> FilesSource {
-    FilesSource::open(config(toml), base.path(), seen.to_vec()).unwrap()
+    FilesSource::open(config(toml), base.path(), seen.to_vec(), None).unwrap()
 }
 
 fn directory(files: &[(&str, &str)]) -> TempDir {
@@ -86,7 +86,8 @@ async fn it_passes_the_suite_for_every_format() {
             let toml = format!(
                 "path = 'in'\npattern = '{pattern}'\nbatch_rows_max = {batch}\nready.stable_ms = 0\nformat.{format}\n"
             );
-            let all = conformance::source(|seen| async { FilesSource::open(config(&toml), base.path(), seen) }).await;
+            let all =
+                conformance::source(|seen| async { FilesSource::open(config(&toml), base.path(), seen, None) }).await;
             assert_eq!(all.len(), rows, "{pattern} in batches of {batch}");
         }
     }
@@ -133,8 +134,8 @@ async fn the_same_content_is_taken_once_whatever_its_name() {
     assert_eq!(cells(&first), ["a.csv: 1"]);
     let taken = seen(&first);
     assert_eq!(
-        taken.iter().map(|file| (file.name.as_str(), file.known)).collect::<Vec<_>>(),
-        [("a.csv", false), ("b.csv", true)]
+        taken.iter().map(|file| (file.name.as_str(), file.state)).collect::<Vec<_>>(),
+        [("a.csv", FileState::Read), ("b.csv", FileState::Known)]
     );
     assert_eq!(taken[0].digest, "8ebbd9fe688c1e5442da8aaf95b3ebd6d850c60f8ef42a69a3a4b82f4df064e6");
 
@@ -146,13 +147,96 @@ async fn the_same_content_is_taken_once_whatever_its_name() {
     touched.set_modified(SystemTime::now() - Duration::from_secs(3_600)).unwrap();
     let second = run(&mut open(&base, CSV, &taken), &Checkpoint::default()).await;
     assert!(cells(&second).is_empty());
-    assert_eq!((second[0].files[0].name.as_str(), second[0].files[0].known), ("a.csv", true));
+    assert_eq!((second[0].files[0].name.as_str(), second[0].files[0].state), ("a.csv", FileState::Known));
 
     // Other content under a known name is new.
     put(&base, "a.csv", "A\n1\n2\n");
     let third = run(&mut open(&base, CSV, &taken), &Checkpoint::default()).await;
     assert_eq!(cells(&third), ["a.csv: 1", "a.csv: 2"]);
-    assert!(!third[0].files[0].known);
+    assert_eq!(third[0].files[0].state, FileState::Read);
+
+    // What it had before the last is news again, also with the time it had then.
+    put(&base, "a.csv", "A\n1\n");
+    let all: Vec<FileSeen> = taken.iter().chain(&seen(&third)).cloned().collect();
+    let fourth = run(&mut open(&base, CSV, &all), &Checkpoint::default()).await;
+    assert_eq!(cells(&fourth), ["a.csv: 1"]);
+}
+
+fn names(pages: &[Page]) -> Vec<String> {
+    seen(pages).iter().map(|file| format!("{} {:?}", file.name, file.state)).collect()
+}
+
+fn pictures(base: &TempDir, toml: &str, seen: &[FileSeen], picture: Picture) -> FilesSource {
+    FilesSource::open(config(toml), base.path(), seen.to_vec(), Some(picture)).unwrap()
+}
+
+#[tokio::test]
+async fn all_files_are_the_picture_and_one_new_one_has_all_of_them_read() {
+    let base = directory(&[("a.csv", "A\n1\n"), ("b.csv", "A\n2\n")]);
+    let read =
+        async |taken: &[FileSeen]| run(&mut pictures(&base, CSV, taken, Picture::All), &Checkpoint::default()).await;
+    let first = seen(&read(&[]).await);
+    assert!(read(&first).await.is_empty());
+    put(&base, "a.csv", "A\n1\n3\n");
+    let second = read(&first).await;
+    assert_eq!(cells(&second), ["a.csv: 1", "a.csv: 3", "b.csv: 2"]);
+
+    // Touched alone: its content is known, and nothing is read.
+    let taken: Vec<FileSeen> = first.into_iter().chain(seen(&second)).collect();
+    let touched = fs::File::options().write(true).open(base.path().join("in/b.csv")).unwrap();
+    touched.set_modified(SystemTime::now() - Duration::from_secs(3_600)).unwrap();
+    assert_eq!(names(&read(&taken).await), ["b.csv Known"]);
+}
+
+#[tokio::test]
+async fn a_picture_of_which_a_part_is_not_complete_is_not_read() {
+    let base = directory(&[("a.csv", "A\n1\n"), ("b.csv", "A\n2\n"), ("a.csv.ok", "")]);
+    let toml = "path = 'in'\npattern = '*.csv'\nready = { marker = '.ok' }\nformat.csv = {}\n";
+    let error = pictures(&base, toml, &[], Picture::All).pull(&Checkpoint::default()).await.unwrap_err();
+    assert_eq!(
+        words(&error),
+        "1 of the files are not complete yet, so they do not show the whole source\nthe next run reads all of them; \
+         remove a file that its writer has given up"
+    );
+    put(&base, "b.ok", "");
+    let pages = run(&mut pictures(&base, toml, &[], Picture::All), &Checkpoint::default()).await;
+    assert_eq!(cells(&pages), ["a.csv: 1", "b.csv: 2"]);
+}
+
+#[tokio::test]
+async fn of_several_pictures_the_last_is_read_and_the_others_are_noted() {
+    let base = directory(&[("1.csv", "A\n1\n"), ("2.csv", "A\n2\n")]);
+    let read =
+        async |taken: &[FileSeen]| run(&mut pictures(&base, CSV, taken, Picture::Last), &Checkpoint::default()).await;
+    let first = read(&[]).await;
+    assert_eq!(
+        (cells(&first), names(&first)),
+        (vec!["2.csv: 2".into()], vec!["1.csv PassedOver".into(), "2.csv Read".into()])
+    );
+    let taken = seen(&first);
+    assert!(read(&taken).await.is_empty());
+    // Yesterday's picture, that of the day before, and one that is too late.
+    put(&base, "3.csv", "A\n1\n");
+    put(&base, "0.csv", "A\n0\n");
+    let second = read(&taken).await;
+    assert_eq!(
+        (cells(&second), names(&second)),
+        (vec!["3.csv: 1".into()], vec!["0.csv PassedOver".into(), "3.csv Read".into()])
+    );
+    // The same picture under another name shows nothing new.
+    put(&base, "4.csv", "A\n1\n");
+    let taken: Vec<FileSeen> = taken.into_iter().chain(seen(&second)).collect();
+    assert_eq!(names(&read(&taken).await), ["4.csv Known"]);
+}
+
+#[tokio::test]
+async fn a_picture_is_archived_by_the_run_after() {
+    let base = directory(&[("1.csv", "A\n1\n"), ("2.csv", "A\n2\n")]);
+    let toml = format!("after = {{ archive = 'done' }}\n{CSV}");
+    let first = run(&mut pictures(&base, &toml, &[], Picture::Last), &Checkpoint::default()).await;
+    assert_eq!(all_files(&base.path().join("in"), &base.path().join("in")).len(), 2);
+    assert!(run(&mut pictures(&base, &toml, &seen(&first), Picture::Last), &Checkpoint::default()).await.is_empty());
+    assert!(all_files(&base.path().join("in"), &base.path().join("in")).is_empty());
 }
 
 #[tokio::test]
@@ -277,6 +361,54 @@ async fn a_file_that_a_crash_kept_from_the_archive_is_moved_by_the_next_run() {
     assert!(run(&mut open(&base, &toml, &page.files), &Checkpoint::default()).await.is_empty());
     assert!(!base.path().join("in/a.csv").exists());
     assert_eq!(all_files(&base.path().join("done"), base.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_as_declared_is_passed_over_and_the_others_are_read() {
+    let base = directory(&[("a.csv", "A\n1\n"), ("b.csv", "B\n1\n2\n"), ("c.csv", "A\n3\n")]);
+    for picture in [None, Some(Picture::All)] {
+        let toml = format!("batch_rows_max = 1\n{CSV}");
+        let mut source = FilesSource::open(config(&toml), base.path(), Vec::new(), picture).unwrap();
+        let (mut after, mut read) = (Checkpoint::default(), Vec::new());
+        while let Some(page) = source.pull(&after).await.unwrap() {
+            if page.rows.columns() == ["B"] {
+                source.set_aside().await.unwrap();
+                continue;
+            }
+            source.confirmed().await.unwrap();
+            after = page.checkpoint.clone();
+            read.extend(cells(&[page]));
+        }
+        assert_eq!(read, ["a.csv: 1", "c.csv: 3"]);
+    }
+    // Also where a run before had come to its middle.
+    let middle = Checkpoint(format!(r#"{{"file":"b.csv","digest":"{}","row":0}}"#, "0".repeat(64)));
+    let mut source = open(&base, CSV, &[]);
+    assert_eq!(cells(&[source.pull(&middle).await.unwrap().unwrap()]), ["b.csv: 1", "b.csv: 2"]);
+    source.set_aside().await.unwrap();
+    assert_eq!(cells(&[source.pull(&middle).await.unwrap().unwrap()]), ["a.csv: 1", "c.csv: 3"]);
+}
+
+#[tokio::test]
+async fn an_archive_that_takes_nothing_stops_no_reading() {
+    let base = directory(&[("a.csv", "A\n1\n"), ("b.csv", "A\n2\n")]);
+    fs::write(base.path().join("done"), "no directory").unwrap();
+    let toml = format!("batch_rows_max = 1\nafter = {{ archive = 'done' }}\n{CSV}");
+    let mut source = open(&base, &toml, &[]);
+    let (mut after, mut read) = (Checkpoint::default(), Vec::new());
+    let error = loop {
+        match source.pull(&after).await {
+            Ok(Some(page)) => {
+                source.confirmed().await.unwrap();
+                after = page.checkpoint.clone();
+                read.extend(cells(&[page]));
+            }
+            Ok(None) => panic!("the trouble was not told"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(read, ["a.csv: 1", "b.csv: 2"]);
+    assert!(words(&error).starts_with("the archive"), "{error}");
 }
 
 fn all_files(directory: &Path, below: &Path) -> Vec<String> {

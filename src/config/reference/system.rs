@@ -55,10 +55,10 @@ pub(super) const JOBS: &[Key] = &[
     ),
     system(
         "job.snapshot",
-        Kind::Boolean,
-        Value("false"),
-        "每次都是全量：没有出现的记录视为已删除",
-        "each run shows everything: what is missing was deleted",
+        Kind::OneOf(&["all", "last"]),
+        Nothing,
+        "全量：没有出现的记录视为已删除。all：目录中所有文件合起来是全量；last：排在最后的文件是全量",
+        "everything is shown, and what is missing was deleted: by `all` files that are there, or by the `last` in order",
     ),
     system(
         "job.vanished_share",
@@ -133,13 +133,6 @@ pub(super) const FEEDS: &[Key] = &[
         Value("0.2"),
         "等待的随机浮动比例（0–1）",
         "the share of the wait that is left to chance (0–1)",
-    ),
-    system(
-        "feed.retry.tries_max",
-        Kind::Number,
-        Value("0"),
-        "重试多少次后交给人处理；0 为一直重试",
-        "tries after which a delivery is held for a person; 0: never",
     ),
     system(
         "feed.receipt",

@@ -123,17 +123,18 @@ fn files(run: &mut Run<'_>) -> store::Result<()> {
         if !run.names.sources.contains_key(&row.source) {
             run.found.dangles("file_seen", key, "source", "source");
         }
+        run.names.drew("file", row.taken);
         if !is_digest(&row.digest) {
             run.found.unknown("file_seen", key, "digest", &row.digest);
         }
-        if !matches!(row.known, 0 | 1) {
+        if !matches!(row.known, 0..=2) {
             run.found.unknown("file_seen", key, "known", row.known);
         }
-        if row.rows < 0 || row.known == 1 && row.rows != 0 {
+        if row.rows < 0 || row.known != 0 && row.rows != 0 {
             run.found.unknown("file_seen", key, "rows", row.rows);
         }
         let (was_read, least, most) = recount::files_alike(run.c, row.source, &row.digest)?;
-        if !was_read {
+        if row.known == 1 && !was_read {
             run.found.add(
                 "file_seen",
                 key,
@@ -176,7 +177,7 @@ fn in_batch(
         Some(_) => {}
     }
     // A batch that cannot be read or unpacked is told where batches are checked.
-    if row.known == 1 || row.rows == 0 || !give(run, row.batch, kept) {
+    if row.known != 0 || row.rows == 0 || !give(run, row.batch, kept) {
         return Ok(());
     }
     let Some(given) = given_by(kept, row.batch, &row.name) else {

@@ -90,6 +90,11 @@ fn columns<'h>(
     if item.seen < 1 {
         run.found.unknown("item", key, "seen", item.seen);
     }
+    // A row that came once stands where it came; each further time is later.
+    if (item.seen > 1) != (item.seen_at > item.position) || item.seen_at < item.position {
+        run.found.unknown("item", key, "seen_at", item.seen_at);
+    }
+    run.names.drew("batch", item.seen_at >> 16);
     // Its row is written in the transaction that settles its batch.
     if let Some(settled_us) = remake.batch.settled_us.filter(|settled_us| *settled_us != item.first_us) {
         run.found.differs("item", key, "first_us", item.first_us, settled_us);

@@ -292,7 +292,7 @@ fn feeds(run: &mut Run<'_>) -> store::Result<()> {
 
 /// The counters, once everything that was drawn has been met: none lies below a number that it gave.
 pub(super) fn counters(run: &mut Run<'_>) {
-    const NUMBERS: [&str; 6] = ["batch", "record", "request", "revision", "run", "epoch"];
+    const NUMBERS: [&str; 7] = ["batch", "record", "request", "revision", "run", "file", "epoch"];
     for (name, value) in &run.names.counters {
         let is_serial =
             name.split('/').count() == 3 && name.rsplit('/').next().is_some_and(crate::schema::identifier::real_date);

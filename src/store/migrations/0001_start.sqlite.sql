@@ -105,6 +105,7 @@ create table batch_outcome (
     outcomes blob not null,
     primary key (batch, mapping, revision, from_row)
 ) without rowid;
+-- `known` 0: it was read; 1: its content was known; 2: a later file was the picture. `taken`: the order of taking.
 create table file_seen (
     source integer not null,
     digest text not null,
@@ -114,6 +115,7 @@ create table file_seen (
     rows integer not null,
     known integer not null,
     batch integer not null,
+    taken integer not null,
     taken_us integer not null,
     primary key (source, digest, name)
 ) without rowid;
@@ -178,7 +180,7 @@ create table record_ref (
     primary key (slot, value, record, grp)
 ) without rowid;
 
--- Items that were not final at settlement, and what became of them.
+-- Items that were not final at settlement, and what became of them. `seen_at`: the position at which the row came last.
 create table item (
     position integer not null,
     mapping integer not null,
@@ -190,6 +192,7 @@ create table item (
     state text not null,
     revision integer not null,
     seen integer not null,
+    seen_at integer not null,
     first_us integer not null,
     last_us integer not null,
     reasons text not null,

@@ -125,6 +125,7 @@ pub struct ItemRow {
     pub state: String,
     pub revision: i64,
     pub seen: i64,
+    pub seen_at: i64,
     pub first_us: i64,
     pub last_us: i64,
     pub reasons: String,
@@ -138,7 +139,7 @@ impl ItemRow {
 
 pub fn items(c: &mut Conn, after: &(i64, i64, i64), limit: i64, skip: i64) -> Result<Vec<ItemRow>> {
     const READ: &str = "select position, mapping, element, scope, identity, version, print, state, revision, seen,
-            first_us, last_us, reasons
+            first_us, last_us, reasons, seen_at
         from item where (position, mapping, element) > ($1, $2, $3)
         order by position, mapping, element limit $4 offset $5";
     c.rows(READ, (after.0, after.1, after.2, limit, skip), |r| {
@@ -156,6 +157,7 @@ pub fn items(c: &mut Conn, after: &(i64, i64, i64), limit: i64, skip: i64) -> Re
             first_us: r.get(10)?,
             last_us: r.get(11)?,
             reasons: r.get(12)?,
+            seen_at: r.get(13)?,
         })
     })
 }

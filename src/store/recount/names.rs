@@ -167,10 +167,11 @@ pub struct FileRow {
     pub rows: i64,
     pub known: i64,
     pub batch: i64,
+    pub taken: i64,
 }
 
 pub fn files_seen(c: &mut Conn, after: &(i64, String, String), limit: i64, skip: i64) -> Result<Vec<FileRow>> {
-    const READ: &str = "select source, digest, name, size, rows, known, batch from file_seen
+    const READ: &str = "select source, digest, name, size, rows, known, batch, taken from file_seen
         where (source, digest, name) > ($1, $2, $3) order by source, digest, name limit $4 offset $5";
     c.rows(READ, (after.0, &after.1, &after.2, limit, skip), |r| {
         Ok(FileRow {
@@ -181,6 +182,7 @@ pub fn files_seen(c: &mut Conn, after: &(i64, String, String), limit: i64, skip:
             rows: r.get(4)?,
             known: r.get(5)?,
             batch: r.get(6)?,
+            taken: r.get(7)?,
         })
     })
 }

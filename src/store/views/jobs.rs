@@ -1,6 +1,6 @@
 //! Jobs and their runs, as a person sees them.
 
-use super::super::{Conn, Outcome, OutcomeCounts, Result};
+use super::super::{ATTEMPTS_BEFORE_LAST, Conn, Outcome, OutcomeCounts, Result};
 
 /// A job as stored, with its last run.
 #[derive(Debug, Clone)]
@@ -98,8 +98,9 @@ pub fn run_items(c: &mut Conn, run: i64) -> Result<Vec<RunItems>> {
     Ok(items.into_iter().map(|(_, items)| items).collect())
 }
 
-/// Whether a run's batches are all settled.
+/// Whether a run's batches are all settled, or were tried too often.
 pub fn run_settled(c: &mut Conn, run: i64) -> Result<bool> {
-    const OPEN: &str = "select 1 from batch where state in ('offered', 'published') and run = $1 limit 1";
-    Ok(c.row(OPEN, [run], |_| Ok(()))?.is_none())
+    const OPEN: &str =
+        "select 1 from batch where state in ('offered', 'published') and attempts < $2 and run = $1 limit 1";
+    Ok(c.row(OPEN, (run, ATTEMPTS_BEFORE_LAST), |_| Ok(()))?.is_none())
 }

@@ -453,7 +453,8 @@ fn books(evidence: &Evidence<'_>, found: &mut Vec<Violation>) {
     }
     let count = rows(&|r| r.what == What::Broken);
     expect("row", count, count + evidence.rows_more);
-    expect(&Dataset::List.mapping(), rows(&|r| r.dataset == Dataset::List), usize::MAX >> 1);
+    // A snapshot that a later one has overtaken is not read.
+    expect(&Dataset::List.mapping(), evidence.history.last.rows.len(), usize::MAX >> 1);
     for feed in lines(books, "feeds") {
         for state in ["due", "sending", "unknown", "withheld"] {
             if figure(feed, state) != 0 {

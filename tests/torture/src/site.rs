@@ -101,7 +101,7 @@ fn department(setup: &Setup) -> String {
     for dataset in Dataset::ALL {
         let word = dataset.word();
         let stable_ms = if dataset == setup.stable { STABLE_MS } else { 0 };
-        let snapshot = if dataset == Dataset::List { "snapshot = true\nvanished_share = 1.0\n" } else { "" };
+        let snapshot = if dataset == Dataset::List { "snapshot = \"last\"\nvanished_share = 1.0\n" } else { "" };
         let after = if dataset == setup.moved { "after = { archive = \"done\" }\n" } else { "" };
         text += &format!(
             "\n[[job]]\nname = \"{word}\"\nschedule = \"every 1s\"\nmappings = [\"{}\"]\n{snapshot}\
