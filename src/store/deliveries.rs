@@ -112,8 +112,9 @@ pub async fn feed_rest(tx: &mut Tx, feed: i64, tries: i64, until_us: i64) -> Res
 pub async fn feed_waits_cut(tx: &mut Tx, feed: i64, now_us: i64, longest_us: i64) -> Result<usize> {
     const REST: &str = "update feed set rest_until_us = $3 where id = $1 and rest_until_us > $2";
     const DUE: &str = "update delivery set due_us = $3 where feed = $1 and state = 'due' and due_us > $2";
-    const UNKNOWN: &str = "update delivery set due_us = $3 where feed = $1 and state = 'unknown'
-        and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') and due_us > $2";
+    const UNKNOWN: &str = "update delivery set due_us = $3 where feed = $1 and due_us > $2
+        and record in (select record from delivery where feed = $1 and state = 'unknown'
+            and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld'))";
     const REQUEST: &str = "update request set due_us = $3 where feed = $1 and answered_us is null and due_us > $2";
     tx.run(move |c| {
         let mut cut = 0;
