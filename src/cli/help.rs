@@ -157,14 +157,14 @@ const GLOBAL: &[(&str, &str, &str)] = &[
 
 const EXIT_CODES_ZH: &str = "退出码：
   0   完成
-  1   有未取到或无法处理的数据；账不平；或加 --strict 时有条目等待人工处理；或示例未通过
+  1   有失败之处，或账不平；或加 --strict 时有条目等待人工处理
   2   用法或配置有误
   3   文件、数据库或服务暂不可用
   70  程序缺陷";
 
 const EXIT_CODES_EN: &str = "Exit codes:
   0   done
-  1   something was not taken in, or the books do not balance; with --strict, something waits for a person; an example fails
+  1   something failed, or the books do not balance; with --strict, something waits for a person
   2   wrong usage or configuration
   3   a file, database or service is unavailable
   70  a bug";
