@@ -207,8 +207,8 @@ fn changed_text(changed: &FeedChanged, lang: Lang) -> String {
 fn resent_text(resent: &Resent, lang: Lang) -> String {
     let (feed, due) = (&resent.feed, resent.due);
     match (due, lang) {
-        (0, Lang::Zh) => format!("订阅 {feed} 没有被拒收的记录\n"),
-        (0, Lang::En) => format!("feed {feed}: nothing was rejected\n"),
+        (0, Lang::Zh) => format!("订阅 {feed} 没有被拒收或暂扣的记录\n"),
+        (0, Lang::En) => format!("feed {feed}: nothing was rejected or withheld\n"),
         (_, Lang::Zh) => format!("订阅 {feed}：{due} 条重新应投\n"),
         (_, Lang::En) => format!("feed {feed}: {due} due again\n"),
     }

@@ -117,7 +117,7 @@ pub(super) const HELP: &[Help] = &[
             ("record", "记录号；不写则全部被拒收的", "a record's number; all that was rejected unless said"),
         ],
         examples: &[
-            ("feed resend province/rehearsal", "全部被拒收的", "all that was rejected"),
+            ("feed resend province/rehearsal", "全部被拒收或暂扣的", "all that was rejected or withheld"),
             ("feed resend province/rehearsal --record 67", "一条记录", "one record"),
         ],
     },

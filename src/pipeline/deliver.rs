@@ -48,6 +48,14 @@ struct Flight {
     tries: i64,
 }
 
+/// What a claim came to.
+enum Claimed {
+    Flight(Box<Flight>),
+    /// Nothing to send, but something moved: what is not owed, or what the form cannot hold.
+    Moved,
+    Nothing,
+}
+
 /// How often an unanswered request goes before all else, as the feeler that shows whether the target is there again.
 /// One that comes to nothing more often is tried beside the others, and holds up its own records only.
 const FEELER_SENDS: i64 = 3;
@@ -93,9 +101,13 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
             Some(again(&mut tx, open, row.tries).await?)
         }
         open => match (claim(hub, feed, config, &mut tx, row.tries, turn, now_us).await?, open) {
-            (Some(flight), _) => Some(flight),
-            (None, Some(open)) => Some(again(&mut tx, open, row.tries).await?),
-            (None, None) => None,
+            (Claimed::Flight(flight), _) => Some(*flight),
+            (Claimed::Moved, _) => {
+                tx.commit().await?;
+                return Ok(Step::Sent { records: 0 });
+            }
+            (Claimed::Nothing, Some(open)) => Some(again(&mut tx, open, row.tries).await?),
+            (Claimed::Nothing, None) => None,
         },
     };
     let Some(flight) = flight else {
@@ -180,7 +192,7 @@ async fn claim(
     tries: i64,
     turn: u64,
     now_us: i64,
-) -> store::Result<Option<Flight>> {
+) -> store::Result<Claimed> {
     let room = Room { records: config.batch_records_max.get() as i64, bytes: REQUEST_BYTES_MAX };
     // What an answer said nothing clear of and what is due take turns: neither keeps the other waiting for ever.
     let mut is_unsure = turn.is_multiple_of(2);
@@ -188,6 +200,9 @@ async fn claim(
     if due.is_empty() {
         is_unsure = !is_unsure;
         due = may_go(tx, feed, is_unsure, now_us, room).await?;
+    }
+    if due.is_empty() {
+        return Ok(Claimed::Nothing);
     }
     let resent = due.iter().filter(|d| d.accepted_version == d.wanted_version).map(|d| d.record).collect();
     // A record that was withdrawn while its first insert did not get through: the target never had it.
@@ -198,7 +213,7 @@ async fn claim(
         .collect();
     due.retain(|d| !never.iter().any(|(record, _)| *record == d.record));
     store::delivery_nothing_owed(tx, feed.id, never).await?;
-    let Some(first) = due.first() else { return Ok(None) };
+    let Some(first) = due.first() else { return Ok(Claimed::Moved) };
     if profile::one_dataset(config.form) {
         let dataset = first.dataset.clone();
         due.retain(|d| d.dataset == dataset);
@@ -237,11 +252,13 @@ async fn claim(
                 documents.remove(unwritable.index);
                 let held = carried.remove(unwritable.index);
                 store::delivery_withhold(tx, feed.id, held.record, &unwritable.to_string()).await?;
+                // For whom it is only a hint goes without it.
+                feed.unblocks.store(true, Ordering::Relaxed);
             }
         }
     };
     if carried.is_empty() {
-        return Ok(None);
+        return Ok(Claimed::Moved);
     }
     let request = store::request_number(tx).await?;
     let name = profile::request_name(&feed.name, request);
@@ -259,7 +276,8 @@ async fn claim(
     fault!("deliver.numbered");
     store::request_begin(tx, request, write).await?;
     let media = document.media.to_owned();
-    Ok(Some(Flight { request, name, media, body: document.bytes, carried, resent, sends: 1, is_unsure, tries }))
+    let body = document.bytes;
+    Ok(Claimed::Flight(Box::new(Flight { request, name, media, body, carried, resent, sends: 1, is_unsure, tries })))
 }
 
 async fn may_go(tx: &mut store::Tx, feed: &FeedPlan, unsure: bool, now_us: i64, room: Room) -> store::Result<Vec<Due>> {

@@ -136,16 +136,16 @@ pub struct Raise {
     pub why: String,
 }
 
-/// Raises what feeds want. What is under way, unknown or withheld stays so and finds the newer version afterwards.
+/// Raises what feeds want. What is under way or unknown stays so and finds the newer version afterwards.
 pub async fn delivery_raise(tx: &mut Tx, mut raises: Vec<Raise>, now_us: i64) -> Result<()> {
     const RAISE: &str = "insert into delivery (feed, record, wanted_version, accepted_version, at_target,
             accepted_operation, state, due_us, tries, node, epoch, attempt, request, number, why)
         values ($1, $2, $3, 0, 'absent', '', $4, $5, 0, '', 0, 0, 0, '', $6)
         on conflict (feed, record) do update set wanted_version = excluded.wanted_version,
-            state = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.state else excluded.state end,
-            due_us = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.due_us else excluded.due_us end,
-            tries = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.tries else 0 end,
-            why = case when delivery.state in ('sending', 'unknown', 'withheld') then delivery.why else excluded.why end
+            state = case when delivery.state in ('sending', 'unknown') then delivery.state else excluded.state end,
+            due_us = case when delivery.state in ('sending', 'unknown') then delivery.due_us else excluded.due_us end,
+            tries = case when delivery.state in ('sending', 'unknown') then delivery.tries else 0 end,
+            why = case when delivery.state in ('sending', 'unknown') then delivery.why else excluded.why end
         where delivery.wanted_version < excluded.wanted_version";
     raises.sort_unstable_by_key(|r| (r.feed, r.record));
     tx.run(move |c| {
@@ -606,10 +606,11 @@ pub async fn delivery_blocked_why(tx: &mut Tx, feed: i64, whys: Vec<(i64, String
     tx.run(move |c| c.execute_all(SET, whys.iter().map(|(record, why)| (feed, record, why))).map(|_| ())).await
 }
 
-/// Holds a due delivery for a person.
+/// Holds a delivery that may go for a person: until a newer version comes, or it is sent again by hand.
 pub async fn delivery_withhold(tx: &mut Tx, feed: i64, record: i64, why: &str) -> Result<()> {
-    const SET: &str = "update delivery set state = 'withheld', why = $3
-        where feed = $1 and record = $2 and state = 'due'";
+    const SET: &str = "update delivery set state = 'withheld', why = $3,
+            at_target = case at_target when 'unknown' then 'absent' else at_target end
+        where feed = $1 and record = $2 and state in ('due', 'unknown')";
     let why = why.to_owned();
     tx.run(move |c| c.execute(SET, (feed, record, &why)).map(|_| ())).await
 }
@@ -627,12 +628,14 @@ pub async fn delivery_nothing_owed(tx: &mut Tx, feed: i64, records: Vec<(i64, i6
     .await
 }
 
-/// Sends again what a person names: rejected ones, or records by number. Returns how many.
+/// Sends again what a person names: all that was rejected or withheld, or a record by number. A record that was
+/// withdrawn before the target had it has nothing to send. Returns how many.
 pub async fn delivery_resend(tx: &mut Tx, feed: i64, record: Option<i64>, now_us: i64) -> Result<usize> {
     const ONE: &str = "update delivery set state = 'due', due_us = $3, tries = 0, why = ''
-        where feed = $1 and record = $2 and state in ('rejected', 'up_to_date')";
+        where feed = $1 and record = $2
+            and (state in ('rejected', 'withheld') or state = 'up_to_date' and accepted_operation <> '')";
     const REJECTED: &str = "update delivery set state = 'due', due_us = $2, tries = 0, why = ''
-        where feed = $1 and record in (select record from delivery where feed = $1 and state = 'rejected'
+        where feed = $1 and record in (select record from delivery where feed = $1 and state in ('rejected', 'withheld')
             and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld'))";
     tx.run(move |c| match record {
         Some(record) => c.execute(ONE, (feed, record, now_us)),

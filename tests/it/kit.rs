@@ -272,6 +272,7 @@ pub(crate) async fn books(hub: &Hub) -> String {
             ("blocked", f.blocked),
             ("unknown", f.unknown),
             ("rejected", f.rejected),
+            ("withheld", f.withheld),
         ];
         let states: Vec<String> = states.iter().filter(|(_, n)| *n > 0).map(|(s, n)| format!("{s} {n}")).collect();
         lines.push(format!("{}: {} owed, {}", f.feed, f.owed, states.join(", ")));

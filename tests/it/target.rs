@@ -481,7 +481,7 @@ async fn a_widely_shared_parent_does_not_look_through_all_that_is_blocked() {
 }
 
 /// Takes in and settles what lies there, and sends nothing.
-async fn taken_in(hub: &Arc<Hub>) {
+pub(crate) async fn taken_in(hub: &Arc<Hub>) {
     let mut tx = hub.db.begin(Priority::Receipt).await.unwrap();
     store::feed_state(&mut tx, hub.feeds[0].id, "paused", "for a while").await.unwrap();
     tx.commit().await.unwrap();

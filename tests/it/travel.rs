@@ -1,7 +1,7 @@
 //! How records travel: what the stages promise, on the embedded store, from files to a target that is a directory.
 
 use exchange_hub::pipeline::{intake, normalise};
-use exchange_hub::store::Priority;
+use exchange_hub::store::{self, Priority};
 
 use crate::kit::{Site, books};
 
@@ -578,4 +578,54 @@ async fn a_record_leaves_whose_key_lives_on_in_another() {
     MUM insert M1 Mia
     MUM withdraw M1 Mia
     ");
+}
+
+/// XML has no room for U+FFFF. What cannot be written is withheld, the rest goes; a newer version goes by itself.
+#[tokio::test]
+async fn what_the_form_cannot_hold_is_withheld_until_a_newer_version_or_a_person() {
+    let site = Site::new();
+    site.province();
+    let config = std::fs::read_to_string(site.path("systems/province.toml")).unwrap();
+    let xml = config.replace("ndjson", "xml").replace("batch_records_max = 100", "batch_records_max = 2");
+    site.write("systems/province.toml", &xml);
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Max\n"));
+    let hub = site.open().await;
+    crate::target::taken_in(&hub).await;
+    crate::answers::spoil(&hub, "Mia").await;
+    crate::answers::spoil(&hub, "Moa").await;
+    drop(hub);
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 3 items, accepted 3
+    province/out: 3 owed, up to date 1, withheld 2
+    ");
+    // A newer version can be written, and nobody had to ask for it.
+    site.write("in/mum2.csv", &mums("1,2,,M1,Mia Maria\n"));
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 4 items, accepted 4
+    province/out: 3 owed, up to date 2, withheld 1
+    ");
+    // Another form can hold the other: a person sends it again.
+    site.write("systems/province.toml", &config);
+    let hub = site.open().await;
+    let mut tx = hub.db.begin(Priority::Receipt).await.unwrap();
+    let feed = hub.feeds[0].id;
+    assert_eq!(store::delivery_resend(&mut tx, feed, None, store::now_us()).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    drop(hub);
+    insta::assert_snapshot!(site.once().await, @"
+    dept/mum: 4 items, accepted 4
+    province/out: 3 owed, up to date 3
+    ");
+}
+
+/// A record that came withdrawn was never sent: there is nothing to send again.
+#[tokio::test]
+async fn a_withdrawal_of_what_never_arrived_is_not_sent_again_either() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,2,1,M1,Mia\n"));
+    site.once().await;
+    let hub = site.open().await;
+    let mut tx = hub.db.begin(Priority::Receipt).await.unwrap();
+    assert_eq!(store::delivery_resend(&mut tx, hub.feeds[0].id, Some(1), store::now_us()).await.unwrap(), 0);
+    tx.commit().await.unwrap();
 }
