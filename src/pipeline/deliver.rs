@@ -311,8 +311,10 @@ async fn settle(
         }
         Answer::Answered { status, retry_after_s, body, is_cut } => {
             let meaning = config::read_answer(&config.receipts, config.results.as_ref(), *status, body, *is_cut);
-            let is_unresolved = matches!(meaning.class, Class::Unclear)
+            // Where the answer speaks of each record it is believed, whatever its status.
+            let says_nothing = matches!(meaning.class, Class::Unclear)
                 || flight.is_unsure && matches!(meaning.class, Class::Busy | Class::Authentication);
+            let is_unresolved = says_nothing && meaning.results.is_none();
             if is_unresolved {
                 let said = words(*status, body);
                 let why = meaning.unread.map_or_else(|| said.clone(), |why| format!("{why}: {said}"));

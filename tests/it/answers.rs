@@ -182,3 +182,13 @@ pub(crate) async fn spoil(hub: &Hub, name: &'static str) {
     assert!(tx.run(move |c| c.execute(SPOIL, [name])).await.unwrap() > 0);
     tx.commit().await.unwrap();
 }
+
+/// A target that took all but one and says so under a status that says nothing.
+#[tokio::test]
+async fn results_are_believed_whatever_the_status() {
+    let reply = |records: &[(String, String)]| (500, all_but("M2", records, "").into_bytes());
+    insta::assert_snapshot!(sent(3, "", Arc::new(reply)).await, @"
+    dept/mum: 3 items, accepted 3
+    province/out: 3 owed, up to date 2, rejected 1
+    ");
+}
