@@ -297,7 +297,7 @@ async fn settle(
 ) -> store::Result<()> {
     let now_us = store::now_us();
     let mut tx = hub.db.begin(Priority::Receipt).await?;
-    let accepted = match &answer {
+    let settled = match &answer {
         Answer::Unsent { why } if !flight.is_unsure => {
             store::request_answered(&mut tx, flight.request, "unsent", 0, why.as_bytes().to_vec(), now_us).await?;
             let settles = flight.carried.iter().map(|c| not_now(c, "unsent", why, now_us)).collect();
@@ -329,8 +329,8 @@ async fn settle(
     fault!("deliver.settled");
     tx.commit().await?;
     fault!("deliver.receipt");
-    if let Some(accepted) = accepted {
-        owe::release(hub, feed, &flight.carried, &accepted).await?;
+    if let Some(settled) = settled {
+        owe::release(hub, feed, &flight.carried, &settled).await?;
     }
     Ok(())
 }
@@ -384,7 +384,7 @@ async fn answered(
     let results: HashMap<String, config::RecordResult> =
         read.into_iter().flatten().map(|result| (result.key.clone(), result)).collect();
     let whole = words(status, body);
-    let (mut settles, mut accepted) = (Vec::with_capacity(flight.carried.len()), HashSet::new());
+    let (mut settles, mut settled) = (Vec::with_capacity(flight.carried.len()), HashSet::new());
     for c in &flight.carried {
         let own = results.get(&profile::record_key(c.record, c.version));
         let own_class = match own {
@@ -414,8 +414,8 @@ async fn answered(
             "rejected" => 0,
             _ => config.retry.wait_ms(1 + c.tries as u32, fastrand::f64()),
         };
-        if took {
-            accepted.insert(c.record);
+        if took || state == "rejected" {
+            settled.insert(c.record);
         }
         settles.push(Settle {
             carried: c.clone(),
@@ -436,7 +436,7 @@ async fn answered(
         _ if flight.tries > 0 => store::feed_rest(tx, feed.id, 0, 0).await?,
         _ => {}
     }
-    Ok(accepted)
+    Ok(settled)
 }
 
 /// Not received: due again at once, since it is the feed that rests.

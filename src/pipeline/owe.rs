@@ -3,7 +3,8 @@
 //!
 //! A reference blocks only while a matching record is owed in this feed and none is present at the target: a parent
 //! that the feed does not carry would block its children for ever. Of a group one present parent is enough. *Blocked*
-//! is a state, not a count: two parents with one value would lower a count twice.
+//! is a state, not a count: two parents with one value would lower a count twice. A parent that is not required does not
+//! block once it is refused or withheld.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -99,6 +100,8 @@ async fn found_by(hub: &Hub, tx: &mut Tx, records: &[i64]) -> store::Result<Hash
 enum ParentStand {
     /// Owed in this feed, and none of them there under this name.
     Missing,
+    /// The same, and none of them will come by itself: refused by the target, or withheld.
+    Refused,
     /// There, but every one that is there is to be withdrawn.
     Leaving,
 }
@@ -127,17 +130,19 @@ async fn stands(
             named.extend(values.into_iter().map(|value| (v.record, value.slot, value.value)));
         }
     }
-    let mut found: HashMap<(i64, String), (bool, bool)> = HashMap::new();
+    let mut found: HashMap<(i64, String), (bool, bool, bool)> = HashMap::new();
     for p in parents {
         let is_there = p.is_there && (!p.may_be_renamed || named.contains(&(p.record, p.value.0, p.value.1.clone())));
-        let (any_there, any_stays) = found.entry(p.value).or_default();
+        let (any_there, any_stays, any_goes) = found.entry(p.value).or_default();
         *any_there |= is_there;
         *any_stays |= is_there && p.is_live;
+        *any_goes |= p.goes;
     }
-    let stand = |(value, (is_there, stays))| match (is_there, stays) {
-        (false, _) => Some((value, ParentStand::Missing)),
-        (true, false) => Some((value, ParentStand::Leaving)),
-        (true, true) => None,
+    let stand = |(value, (is_there, stays, goes))| match (is_there, stays, goes) {
+        (false, _, true) => Some((value, ParentStand::Missing)),
+        (false, _, false) => Some((value, ParentStand::Refused)),
+        (true, false, _) => Some((value, ParentStand::Leaving)),
+        (true, true, _) => None,
     };
     Ok(found.into_iter().filter_map(stand).collect())
 }
@@ -169,6 +174,8 @@ pub(super) async fn blocked(
         for o in staying {
             let blocks = |p: &&Pointed| match stands.get(&(p.slot, p.value.clone())) {
                 Some(ParentStand::Missing) => true,
+                // A parent that is only a hint is not waited for where it will not come by itself.
+                Some(ParentStand::Refused) => p.required,
                 Some(ParentStand::Leaving) => !there.contains(&o.record),
                 None => false,
             };
@@ -233,12 +240,13 @@ const VAIN_SHARE: i64 = 20;
 const PARTS_A_SWEEP: usize = 20;
 
 /// Releases what waited for an answer, in a transaction of its own: the children of what the target has now, and the
-/// withdrawals of parents that one of these was the last child of. `accepted`: those of the carried that it took.
+/// withdrawals of parents that one of these was the last child of. `settled`: those of the carried that it took or
+/// refused.
 pub(super) async fn release(
     hub: &Hub,
     feed: &FeedPlan,
     carried: &[Carried],
-    accepted: &HashSet<i64>,
+    settled: &HashSet<i64>,
 ) -> store::Result<usize> {
     let mut tx = hub.db.begin(Priority::Receipt).await?;
     if store::delivery_blocked(&mut tx, feed.id, None, 0, 1).await?.is_empty() {
@@ -250,26 +258,22 @@ pub(super) async fn release(
     wanted.sort_unstable();
     wanted.dedup();
     let (mut values, mut parents, mut is_wide) = (Vec::new(), Vec::new(), false);
-    // Names that came and went between two versions that the target took: who waited for one waits no longer.
-    let leapt =
-        |c: &&Carried| accepted.contains(&c.record) && c.accepted_version > 0 && c.version > c.accepted_version + 1;
-    let leapt: Vec<i64> = carried.iter().filter(leapt).map(|c| c.record).collect();
+    // Names that came and went with versions that never went to the target: who waited for one waits no longer.
+    let leapt = |c: &&Carried| c.version > c.accepted_version + 1 || c.operation == "insert" && c.version > 1;
+    let leapt: Vec<i64> =
+        carried.iter().filter(|c| settled.contains(&c.record)).filter(leapt).map(|c| c.record).collect();
     if !leapt.is_empty() {
         values.extend(found_by(hub, &mut tx, &leapt).await?.into_values().flatten());
     }
     for v in store::version_documents(&mut tx, &wanted).await? {
         let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };
         let draft = schema::draft_of(&plan.dataset, &v.body);
-        if accepted.contains(&v.record) && v.operation != "withdraw" {
+        if settled.contains(&v.record) && v.operation != "withdraw" {
             values.extend(plan.index_values(&draft).into_iter().map(|v| (v.slot, v.value)));
             is_wide |= plan.is_wide();
         }
         parents.extend(plan.pointed(&draft, false).into_iter().map(|p| (p.slot, p.value)));
     }
-    // What the target did not have until now may be waited for by a key of a version that never went there.
-    let is_first = |c: &&Carried| c.operation == "insert" && c.version > 1 && accepted.contains(&c.record);
-    let first: Vec<i64> = carried.iter().filter(is_first).map(|c| c.record).collect();
-    values.extend(found_by(hub, &mut tx, &first).await?.into_values().flatten());
     values.sort_unstable();
     values.dedup();
     if is_wide {

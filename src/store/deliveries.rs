@@ -167,12 +167,15 @@ pub struct OwedParent {
     pub accepted_version: i64,
     /// True: it has the value now, and the target has not the newest of it: that may be what brings the value.
     pub may_be_renamed: bool,
+    /// False: refused by the target, or withheld, so that its newest does not go there by itself.
+    pub goes: bool,
 }
 
 /// The records that are owed in a feed and that these values name.
 pub async fn delivery_parents(tx: &mut Tx, feed: i64, wanted: &[(i64, &str)]) -> Result<Vec<OwedParent>> {
     const FIND: &str = "select x.value ->> 0, x.value ->> 1, i.record, d.at_target = 'present', r.state = 'live',
-            d.accepted_version, i.earlier = 0 and d.accepted_version < d.wanted_version
+            d.accepted_version, i.earlier = 0 and d.accepted_version < d.wanted_version,
+            d.state not in ('rejected', 'withheld')
         from json_each($2) x
         cross join record_index i on i.slot = x.value ->> 0 and i.value = x.value ->> 1
         cross join delivery d on d.feed = $1 and d.record = i.record
@@ -187,6 +190,7 @@ pub async fn delivery_parents(tx: &mut Tx, feed: i64, wanted: &[(i64, &str)]) ->
                 is_live: r.get(4)?,
                 accepted_version: r.get(5)?,
                 may_be_renamed: r.get(6)?,
+                goes: r.get(7)?,
             })
         })
     })

@@ -565,3 +565,28 @@ async fn an_unanswered_request_goes_also_under_a_steady_stream() {
     let took = memory.lock().unwrap().took.len();
     assert!(took < 100, "it went after {took} of the others");
 }
+
+/// A parent that is only a hint, and that the target refuses: the child goes without it. A required one holds it.
+#[tokio::test]
+async fn an_optional_parent_that_is_refused_holds_nobody() {
+    for (required, expected) in [("true", "up to date 0 blocked 1"), ("false", "up to date 1 blocked 0")] {
+        let site = Site::new();
+        let (url, _memory) = target(&[Play::Dislike("M1")]).await;
+        site.web(&url);
+        let schema = std::fs::read_to_string(site.path("mappings/schema/other/9902-KID.toml")).unwrap();
+        let schema = schema.replace("required = true\nsource", &format!("required = {required}\nsource"));
+        site.write("mappings/schema/other/9902-KID.toml", &schema);
+        let config = std::fs::read_to_string(site.path("systems/province.toml")).unwrap();
+        site.write("systems/province.toml", &config.replace("batch_records_max = 10", "batch_records_max = 1"));
+        site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+        site.write("in/kid1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M1,Anna\n");
+        let hub = site.open().await;
+        work::once(hub.clone(), &|_, _| {}).await.unwrap();
+        deliver_all(&hub).await;
+        let verified = crate::verify::all(&hub).await;
+        assert!(verified.findings.is_empty(), "{verified:#?}");
+        let feed = hub.db.read(store::feed_books).await.unwrap().remove(0);
+        assert_eq!(format!("up to date {} blocked {}", feed.up_to_date, feed.blocked), expected);
+        assert_eq!(feed.rejected, 1);
+    }
+}

@@ -59,7 +59,11 @@ fn is_blocked(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i
         };
         // A parent that is to be withdrawn lets through what is there already.
         let meets = |row: &recount::OwedRow| row.at_target == "present" && (row.is_live || is_there) && has_name(row);
-        if feed.carries_dataset(&p.parent) && !owed.is_empty() && !owed.iter().any(meets) {
+        // One that is only a hint is not waited for where it will not come by itself.
+        let may_come = p.required || owed.iter().any(|row| row.goes);
+        let is_missed = !owed.is_empty() && !owed.iter().any(meets);
+        let is_leaving = owed.iter().any(|row| row.at_target == "present" && has_name(row));
+        if feed.carries_dataset(&p.parent) && is_missed && (is_leaving || may_come) {
             blocking.push(p.grp);
         } else if p.grp != 0 {
             free.insert(p.grp);
