@@ -204,6 +204,10 @@ async fn claim(
     if due.is_empty() {
         return Ok(Claimed::Nothing);
     }
+    // The feed may select less than when these were raised.
+    let others: Vec<i64> = due.iter().filter(|d| !feed.carries(&d.dataset, &d.system)).map(|d| d.record).collect();
+    due.retain(|d| feed.carries(&d.dataset, &d.system));
+    store::delivery_unselected(tx, feed.id, others).await?;
     let resent = due.iter().filter(|d| d.accepted_version == d.wanted_version).map(|d| d.record).collect();
     // A record that was withdrawn while its first insert did not get through: the target never had it.
     let never: Vec<(i64, i64)> = due

@@ -93,6 +93,8 @@ async fn raise(
         Start::Date(date) => date.and_hms_opt(0, 0, 0).map_or(0, |t| t.and_utc().timestamp_micros() - BEIJING_US),
         Start::Now => i64::MAX,
     };
+    let selected = records.iter().filter(|r| feed.carries(&r.dataset, &r.system)).map(|r| r.record).collect();
+    store::delivery_selected(tx, feed.id, selected).await?;
     // A feed that was away for a while is owed what became of the records that it had, withdrawals too.
     let numbers: Vec<i64> = records.iter().map(|r| r.record).collect();
     let had = store::delivery_wanted(tx, feed.id, &numbers).await?;

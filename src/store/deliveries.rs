@@ -619,6 +619,32 @@ pub async fn delivery_withhold(tx: &mut Tx, feed: i64, record: i64, why: &str) -
     tx.run(move |c| c.execute(SET, (feed, record, &why)).map(|_| ())).await
 }
 
+/// Of what may go, what its feed selects no longer: what was never sent is not owed any more, the rest is withheld.
+pub async fn delivery_unselected(tx: &mut Tx, feed: i64, records: Vec<i64>) -> Result<()> {
+    const DROP: &str = "delete from delivery where feed = $1 and record = $2 and state = 'due' and attempt = 0";
+    const HOLD: &str = "update delivery set state = 'withheld', why = $3,
+            at_target = case at_target when 'unknown' then 'absent' else at_target end
+        where feed = $1 and record = $2 and state in ('due', 'unknown')";
+    tx.run(move |c| {
+        c.execute_all(DROP, records.iter().map(|record| (feed, record)))?;
+        c.execute_all(HOLD, records.iter().map(|record| (feed, record, UNSELECTED))).map(|_| ())
+    })
+    .await
+}
+
+/// Of these records, what was withheld since its feed did not select it goes on, now that it does: it is blocked until
+/// it was seen what it waits for.
+pub async fn delivery_selected(tx: &mut Tx, feed: i64, records: Vec<i64>) -> Result<()> {
+    const SET: &str = "update delivery set
+            why = case when accepted_version = wanted_version then '' else 'selected again' end,
+            state = case when accepted_version = wanted_version then 'up_to_date' else 'blocked' end
+        where feed = $1 and record = $2 and state = 'withheld' and why = $3";
+    tx.run(move |c| c.execute_all(SET, records.iter().map(|record| (feed, record, UNSELECTED))).map(|_| ())).await
+}
+
+/// Why a delivery is withheld that its feed selects no longer.
+const UNSELECTED: &str = "the feed does not select this record any more";
+
 /// A withdrawal of what the target never had: nothing is owed.
 pub async fn delivery_nothing_owed(tx: &mut Tx, feed: i64, records: Vec<(i64, i64)>) -> Result<()> {
     const SET: &str = "update delivery set state = 'up_to_date', accepted_version = $3, accepted_operation = '', why = ''

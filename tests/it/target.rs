@@ -590,3 +590,37 @@ async fn an_optional_parent_that_is_refused_holds_nobody() {
         assert_eq!(feed.rejected, 1);
     }
 }
+
+/// The feed selected both datasets when these were raised, and one of them when the target was there again.
+#[tokio::test]
+async fn what_a_feed_selects_no_longer_is_not_sent_until_it_does() {
+    let site = Site::new();
+    site.web("http://127.0.0.1:9/records");
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    site.write("in/kid1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M1,Anna\n");
+    site.once().await;
+    let (url, memory) = target(&[]).await;
+    let select = |datasets: &str| {
+        site.web(&url);
+        let config = std::fs::read_to_string(site.path("systems/province.toml")).unwrap();
+        site.write("systems/province.toml", &config.replace("[\"*\"]", datasets));
+    };
+    select("[\"KID\"]");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 1 items, accepted 1
+    province/out: 2 owed, up to date 1, withheld 1
+    ");
+    let verified = crate::verify::all(&site.open().await).await;
+    assert!(verified.findings.is_empty(), "{verified:#?}");
+    select("[\"*\"]");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 1 items, accepted 1
+    province/out: 2 owed, up to date 2
+    ");
+    insta::assert_snapshot!(memory.lock().unwrap().took.join("\n"), @"
+    insert K1 v1
+    insert M1 v1
+    ");
+}
