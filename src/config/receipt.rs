@@ -20,7 +20,7 @@ pub enum Class {
     Busy,
     /// It cannot be told whether the target has it: unknown.
     Unclear,
-    /// The target misses a parent: the parent goes again first.
+    /// The target misses a parent: what we took it to have goes again, and this one after a wait.
     MissingParent,
     /// Login or signature was refused: the feed stops and says so.
     Authentication,

@@ -388,6 +388,7 @@ async fn answered(
     let results: HashMap<String, config::RecordResult> =
         read.into_iter().flatten().map(|result| (result.key.clone(), result)).collect();
     let whole = words(status, body);
+    let mut missing = Vec::new();
     let (mut settles, mut settled) = (Vec::with_capacity(flight.carried.len()), HashSet::new());
     for c in &flight.carried {
         let own = results.get(&profile::record_key(c.record, c.version));
@@ -418,6 +419,9 @@ async fn answered(
             "rejected" => 0,
             _ => config.retry.wait_ms(1 + c.tries as u32, fastrand::f64()),
         };
+        if own_class == Class::MissingParent {
+            missing.push((c.record, c.version));
+        }
         if took || state == "rejected" {
             settled.insert(c.record);
         }
@@ -435,6 +439,9 @@ async fn answered(
     store::request_answered(tx, flight.request, class.name(), status, body.to_vec(), now_us).await?;
     fault!("deliver.kept");
     keep(hub, tx, feed, flight, settles).await?;
+    if !missing.is_empty() {
+        owe::parents_again(hub, tx, feed, &missing, now_us).await?;
+    }
     match class {
         Class::Busy | Class::Authentication => rest(tx, feed, config, flight, retry_after_s, now_us).await?,
         _ if flight.tries > 0 => store::feed_rest(tx, feed.id, 0, 0).await?,

@@ -301,6 +301,26 @@ pub(super) async fn release(
     Ok(released)
 }
 
+/// The target says that it misses a parent of these versions: the parents that we took it to have go again.
+pub(super) async fn parents_again(
+    hub: &Hub,
+    tx: &mut Tx,
+    feed: &FeedPlan,
+    children: &[(i64, i64)],
+    now_us: i64,
+) -> store::Result<()> {
+    let mut values = Vec::new();
+    for v in store::version_documents(tx, children).await? {
+        let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };
+        let pointed = plan.pointed(&schema::draft_of(&plan.dataset, &v.body), false);
+        values.extend(pointed.into_iter().filter(|p| feed.carries_dataset(&p.parent)).map(|p| (p.slot, p.value)));
+    }
+    let parents = store::index_records(tx, &borrowed(&values)).await?;
+    let again = store::delivery_again(tx, feed.id, parents, now_us).await?;
+    tracing::warn!(feed = %feed.name, again, "The target of {} misses parents that it took; {again} go again.", feed.name);
+    Ok(())
+}
+
 /// Looks at every blocked delivery of a feed. Returns how many may go now.
 pub(super) async fn sweep(hub: &Hub, feed: &FeedPlan) -> store::Result<usize> {
     let (mut released, mut after) = (0, 0);

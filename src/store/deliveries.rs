@@ -619,6 +619,13 @@ pub async fn delivery_withhold(tx: &mut Tx, feed: i64, record: i64, why: &str) -
     tx.run(move |c| c.execute(SET, (feed, record, &why)).map(|_| ())).await
 }
 
+/// Sends again what the target was taken to have, as it now says that it has it not. Returns how many.
+pub async fn delivery_again(tx: &mut Tx, feed: i64, records: Vec<i64>, now_us: i64) -> Result<usize> {
+    const SET: &str = "update delivery set state = 'due', due_us = $3, tries = 0
+        where feed = $1 and record = $2 and state = 'up_to_date' and at_target = 'present'";
+    tx.run(move |c| c.execute_all(SET, records.iter().map(|record| (feed, record, now_us)))).await
+}
+
 /// Of what may go, what its feed selects no longer: what was never sent is not owed any more, the rest is withheld.
 pub async fn delivery_unselected(tx: &mut Tx, feed: i64, records: Vec<i64>) -> Result<()> {
     const DROP: &str = "delete from delivery where feed = $1 and record = $2 and state = 'due' and attempt = 0";

@@ -1,7 +1,7 @@
 //! Answers that are hard to read: too long, in another encoding, no receipt at all. What cannot be read is neither
 //! accepted nor rejected.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -191,4 +191,42 @@ async fn results_are_believed_whatever_the_status() {
     dept/mum: 3 items, accepted 3
     province/out: 3 owed, up to date 2, rejected 1
     ");
+}
+
+/// The target has lost a parent that it took, and says so of the child: the parent goes again, then the child.
+#[tokio::test]
+async fn a_parent_that_the_target_misses_goes_again() {
+    let site = Site::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heard = seen.clone();
+    let url = target(Arc::new(move |records| {
+        let mut seen = heard.lock().unwrap();
+        let results = records.iter().map(|(key, code)| {
+            seen.push(code.clone());
+            let is_lost = code == "K1" && seen.iter().filter(|c| *c == "M1").count() < 2;
+            serde_json::json!({ "key": key, "code": if is_lost { "lost" } else { "ok" } })
+        });
+        (200, serde_json::json!({ "results": results.collect::<Vec<_>>() }).to_string().into_bytes())
+    }))
+    .await;
+    with_results(&site, &url, "");
+    let config = std::fs::read_to_string(site.path("systems/province.toml")).unwrap();
+    let config = config.replace("ok = \"accepted\"", "ok = \"accepted\", lost = \"missing_parent\"");
+    site.write("systems/province.toml", &config);
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    site.write("in/kid1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,K1,M1,Anna\n");
+    let hub = site.open().await;
+    work::once(hub.clone(), &|_, _| {}).await.unwrap();
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while deliver::step(&hub, &hub.feeds[0]).await.unwrap() != deliver::Step::Idle {
+        assert!(std::time::Instant::now() < limit);
+    }
+    assert_eq!(seen.lock().unwrap().join(" "), "M1 K1 M1 K1");
+    insta::assert_snapshot!(books(&hub).await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 1 items, accepted 1
+    province/out: 2 owed, up to date 2
+    ");
+    let verified = crate::verify::all(&hub).await;
+    assert!(verified.findings.is_empty(), "{verified:#?}");
 }

@@ -168,8 +168,8 @@ pub(super) const FEEDS: &[Key] = &[
         "feed.receipt.class",
         Kind::OneOf(CLASSES),
         Required,
-        "含义：已接收、重复、拒绝、忙、不明、缺上级、认证失败",
-        "what it means",
+        "含义：已接收、重复、拒绝、忙、不明、缺上级（重送其上级，稍后再试）、认证失败",
+        "what it means; missing_parent: its parents are sent again, and it is tried later",
     ),
     system(
         "feed.results",
