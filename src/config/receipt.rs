@@ -179,12 +179,13 @@ fn plain(value: &serde_json::Value) -> String {
 }
 
 /// What an answer means where no rule of the feed holds. Source: RFC 9110 for HTTP; 0 = the way of reaching has no
-/// status, and an answer is a receipt.
+/// status, and an answer is a receipt. 404 and 405 say nothing of the document: a proxy answers so while its target
+/// restarts, or the address is wrong, and all that is due would be rejected one after the other.
 pub fn class_by_status(status: u16) -> Class {
     match status {
         0 | 200..=299 => Class::Accepted,
         401 | 403 | 407 => Class::Authentication,
-        408 | 423 | 425 | 429 | 502 | 503 => Class::Busy,
+        404 | 405 | 408 | 423 | 425 | 429 | 502 | 503 => Class::Busy,
         409 => Class::Duplicate,
         400..=499 => Class::Rejected,
         _ => Class::Unclear,
@@ -257,7 +258,7 @@ mod tests {
                 Unclear,
                 Rejected,
                 Authentication,
-                Rejected,
+                Busy,
                 Duplicate,
                 Rejected,
                 Busy,

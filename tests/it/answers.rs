@@ -230,3 +230,19 @@ async fn a_parent_that_the_target_misses_goes_again() {
     let verified = crate::verify::all(&hub).await;
     assert!(verified.findings.is_empty(), "{verified:#?}");
 }
+
+/// A proxy's page while the target restarts: the feed rests, and nothing is rejected.
+#[tokio::test]
+async fn a_page_that_is_not_found_rejects_nothing() {
+    let replies: [Arc<Reply>; 2] =
+        [Arc::new(|_| (404, b"<html>not found</html>".to_vec())), Arc::new(|_| (405, Vec::new()))];
+    for reply in replies {
+        let books = sent(3, "", reply).await;
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(books, @"
+            dept/mum: 3 items, accepted 3
+            province/out: 3 owed, due 3
+            ");
+        }
+    }
+}
