@@ -6,49 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The language in which a person reads. Logs are English always.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Lang {
-    Zh,
-    #[default]
-    En,
-}
-
-impl Lang {
-    /// Picks the text in this language.
-    pub fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
-        match self {
-            Self::Zh => zh,
-            Self::En => en,
-        }
-    }
-}
-
-/// The same words in both languages.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
-    pub zh: String,
-    pub en: String,
-}
-
-impl Words {
-    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
-    }
-
-    /// The words in this language; in the other one where this one has none.
-    pub fn get(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Zh if !self.zh.is_empty() => &self.zh,
-            Lang::En if self.en.is_empty() => &self.zh,
-            _ => &self.en,
-        }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.zh.is_empty() && self.en.is_empty()
-    }
-}
+pub use adapter::{Lang, Words, count};
 
 /// Words in Chinese and English.
 pub fn say(zh: impl Into<String>, en: impl Into<String>) -> Words {
@@ -208,10 +166,14 @@ impl Failure {
 
     /// Mistakes in files; the list must not be empty.
     pub fn of_diagnostics(diagnostics: Vec<Diagnostic>) -> Self {
-        let (n, s) = (diagnostics.len(), if diagnostics.len() == 1 { "" } else { "s" });
+        let n = diagnostics.len();
         Self {
             diagnostics: diagnostics.into(),
-            ..Self::new(FailureKind::Config, format!("共 {n} 处错误"), format!("{n} mistake{s} found"))
+            ..Self::new(
+                FailureKind::Config,
+                format!("共 {n} 处错误"),
+                format!("{} found", count(n, "mistake", "mistakes")),
+            )
         }
     }
 
@@ -250,22 +212,12 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Why the system refused to read or write, without its numbers; other reasons as the system words them.
+/// Why the system refused to read or write a file of text, without its numbers.
 pub fn io_words(error: &std::io::Error) -> Words {
-    use std::io::ErrorKind::{FileTooLarge, InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
-    use std::io::ErrorKind::{ReadOnlyFilesystem, StorageFull};
-    let (zh, en) = match error.kind() {
-        NotFound => ("不存在", "it does not exist"),
-        PermissionDenied => ("没有权限", "this account may not"),
-        InvalidData => ("不是 UTF-8 文本", "it is no UTF-8 text"),
-        IsADirectory => ("是一个目录", "it is a directory"),
-        NotADirectory => ("路径中有一级不是目录", "a part of its path is no directory"),
-        ReadOnlyFilesystem => ("文件系统只读", "the file system is read-only"),
-        StorageFull => ("磁盘已满", "the disk is full"),
-        FileTooLarge => ("文件太大", "it is too large"),
-        _ => return Words::new(error.to_string(), error.to_string()),
-    };
-    Words::new(zh, en)
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => Words::new("不是 UTF-8 文本", "it is no UTF-8 text"),
+        _ => adapter::io_words(error),
+    }
 }
 
 /// Separates the parts of a bilingual message inside an error type that knows one text only.

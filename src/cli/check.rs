@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Context, show};
 use crate::config::{Config, Feed, Job, System};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, same, say};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, Words, say};
 use crate::mapping::Mapping;
 use crate::pipeline::open;
 use crate::schema::Schema;
@@ -207,7 +207,7 @@ struct Connection {
     name: String,
     adapter: &'static str,
     /// Lines for a person, or what is wrong and where its configuration stands.
-    outcome: Result<Vec<String>, (FailureKind, Diagnostic)>,
+    outcome: Result<Vec<Words>, (FailureKind, Diagnostic)>,
 }
 
 /// Tries every source and every target, one after another; nothing is taken or sent.
@@ -227,7 +227,7 @@ fn connect(config: &Config) -> Result<Vec<Connection>, Failure> {
                     adapter::SourceError::Config { .. } => FailureKind::Config,
                     adapter::SourceError::Unavailable { .. } => FailureKind::Unavailable,
                 };
-                (kind, system.at(job.from.offset(), same(error.to_string()), same(error.hint())))
+                (kind, system.at(job.from.offset(), error.message().clone(), error.hint().clone()))
             });
             connections.push(Connection {
                 is_feed: false,
@@ -241,9 +241,8 @@ fn connect(config: &Config) -> Result<Vec<Connection>, Failure> {
                 Ok(sink) => sink.check().await,
                 Err(error) => Err(error),
             };
-            let outcome = tried.map_err(|error| {
-                (FailureKind::Unavailable, system.at(feed.to.offset(), same(error.message), same(error.hint)))
-            });
+            let outcome = tried
+                .map_err(|error| (FailureKind::Unavailable, system.at(feed.to.offset(), error.message, error.hint)));
             connections.push(Connection {
                 is_feed: true,
                 name: feed.name.to_string(),
@@ -291,7 +290,7 @@ fn summary(
         let mut out = String::new();
         for connection in connections {
             let told = match &connection.outcome {
-                Ok(lines) => lines.iter().map(|line| format!("\n    {line}")).collect(),
+                Ok(lines) => lines.iter().map(|line| format!("\n    {}", line.get(context.lang))).collect(),
                 Err(_) => format!(": {}", context.pick("失败", "fails")),
             };
             let (zh, en) = if connection.is_feed { ("订阅", "feed") } else { ("任务", "job") };

@@ -129,7 +129,12 @@ fn show(feed: &FeedAnswer, context: &Context) -> String {
 
     let mut causes = Table::new(context, &[("状态", "state"), ("原因", "why"), ("条数", "records"), ("例", "example")]);
     for c in &feed.causes {
-        causes.row([word(&c.state, lang).to_owned(), c.why.clone(), c.count.to_string(), c.record.to_string()]);
+        causes.row([
+            word(&c.state, lang).to_owned(),
+            c.why.get(lang).to_owned(),
+            c.count.to_string(),
+            c.record.to_string(),
+        ]);
     }
     out.push_str(lang.pick("\n没到的，为什么\n", "\nWhat is not there, and why\n"));
     out.push_str(&causes.render("没有受阻、未知、被拒或暂扣的", "nothing is blocked, unknown, rejected or withheld"));
@@ -156,7 +161,7 @@ fn show(feed: &FeedAnswer, context: &Context) -> String {
                 state,
                 wanted,
                 there,
-                d.why.clone(),
+                d.why.get(lang).to_owned(),
             ]);
         }
         out.push('\n');
@@ -175,7 +180,7 @@ fn show(feed: &FeedAnswer, context: &Context) -> String {
     for q in &feed.newest_requests {
         let class = word(&q.class, lang).to_owned();
         let (records, sends, status) = (q.records.to_string(), q.sends.to_string(), q.status.to_string());
-        requests.row([q.name.clone(), shown(q.sent), records, sends, class, status, one_line(&q.answer)]);
+        requests.row([q.name.clone(), shown(q.sent), records, sends, class, status, one_line(q.answer.get(lang))]);
     }
     out.push_str(lang.pick("\n最近的请求\n", "\nNewest requests\n"));
     out.push_str(&requests.render("还没有请求", "no requests yet"));

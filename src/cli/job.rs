@@ -71,7 +71,7 @@ fn list(answer: &JobsAnswer, context: &Context) -> String {
     for job in &answer.jobs {
         let schedule = match &job.schedule {
             _ if job.paused && job.paused_why.is_empty() => word("paused", lang).to_owned(),
-            _ if job.paused => format!("{}{}{}", word("paused", lang), lang.pick("：", ": "), job.paused_why),
+            _ if job.paused => format!("{}{}{}", word("paused", lang), lang.pick("：", ": "), job.paused_why.get(lang)),
             None => lang.pick("手动", "by hand").to_owned(),
             Some(schedule) => schedule.clone(),
         };
@@ -92,7 +92,7 @@ fn list(answer: &JobsAnswer, context: &Context) -> String {
     );
     for job in &answer.jobs {
         if let Some(last) = job.last.as_ref().filter(|last| !last.why.is_empty()) {
-            out.push_str(&format!("{}: {}\n", job.name, last.why));
+            out.push_str(&format!("{}{}{}\n", job.name, lang.pick("：", ": "), last.why.get(lang)));
         }
     }
     out
@@ -137,7 +137,7 @@ fn ran(taken: &RunAnswer, context: &Context) -> String {
         });
     }
     if !taken.note.is_empty() {
-        out.push_str(&format!("{}\n", taken.note));
+        out.push_str(&format!("{}\n", taken.note.get(lang)));
     }
     if taken.replayed {
         out.push_str(lang.pick(
@@ -230,7 +230,10 @@ mod tests {
               ],
               "open_batches": 0,
               "paused": false,
-              "paused_why": "",
+              "paused_why": {
+                "en": "",
+                "zh": ""
+              },
               "schedule": "*/5 * * * *",
               "system": "finance",
               "system_zh": "市财政局政府采购系统",
@@ -246,7 +249,10 @@ mod tests {
               "next": [],
               "open_batches": 0,
               "paused": true,
-              "paused_why": "",
+              "paused_why": {
+                "en": "",
+                "zh": ""
+              },
               "schedule": "0 30 2 * * MON-FRI",
               "system": "finance",
               "system_zh": "市财政局政府采购系统",

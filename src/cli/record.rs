@@ -296,6 +296,6 @@ fn attempt(out: &mut String, a: &AttemptLine, lang: Lang) {
         }
     });
     if !a.receipt.is_empty() {
-        out.push_str(&format!("    「{}」\n", a.receipt.split_whitespace().collect::<Vec<_>>().join(" ")));
+        out.push_str(&format!("    「{}」\n", a.receipt.get(lang).split_whitespace().collect::<Vec<_>>().join(" ")));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::types::{At, Pattern, Pointer};
+use crate::diagnostic::{Words, say};
 
 /// What an answer means for what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -83,7 +84,7 @@ pub struct Meaning {
     /// Record by record, where results are configured and the answer has their list.
     pub results: Option<Vec<RecordResult>>,
     /// Why the answer cannot be read, so that its status alone says nothing.
-    pub unread: Option<String>,
+    pub unread: Option<Words>,
 }
 
 /// What an answer means: the first rule that holds, else its status. An answer that should say more than its status
@@ -108,19 +109,23 @@ pub fn read_answer(
         (None, Class::Accepted | Class::Rejected | Class::Duplicate) if is_by_status => {
             let mut asked = rules.iter().filter(|r| r.status.is_empty() || r.status.contains(&status));
             let is_unread = |r: &At<ReceiptRule>| is_cut && r.asks_body() || json.is_none() && r.pointer.is_some();
-            asked.any(is_unread).then(|| "the receipt rules cannot read the answer".to_owned())
+            asked.any(is_unread).then(|| say("回执规则读不懂这个答复", "the receipt rules cannot read the answer"))
         }
         _ => None,
     };
     let unread = unread.map(|why| match is_cut {
-        true => format!("the answer is longer than {} bytes and was cut: {why}", body.len()),
+        true => say(
+            format!("答复超过 {} 字节，已截断：{}", body.len(), why.zh),
+            format!("the answer is longer than {} bytes and was cut: {}", body.len(), why.en),
+        ),
         false => why,
     });
     Meaning { class: if unread.is_some() { Class::Unclear } else { class }, results: read, unread }
 }
 
-fn no_list(results: &Results) -> String {
-    format!("no list of results at {}", results.list.0)
+fn no_list(results: &Results) -> Words {
+    let at = &results.list.0;
+    say(format!("{at} 处没有结果列表"), format!("no list of results at {at}"))
 }
 
 /// What an answer says of one record.
@@ -288,7 +293,9 @@ mod tests {
             [one("a", Class::Accepted, "1"), one("b", Class::Rejected, "7 金额不对"), one("c", Class::Unclear, "")]
         );
         assert_eq!(meaning(200, &format!("\u{feff}{body}"), false).results.unwrap(), read);
-        let unread = |status, body, is_cut| (meaning(status, body, is_cut).class, meaning(status, body, is_cut).unread);
+        let unread = |status, body, is_cut| {
+            (meaning(status, body, is_cut).class, meaning(status, body, is_cut).unread.map(|w| w.en))
+        };
         let why = |why: &str| (Class::Unclear, Some(why.to_owned()));
         assert_eq!(unread(200, "{}", false), why("no list of results at /data"));
         assert_eq!(unread(422, "{}", false), why("no list of results at /data"));

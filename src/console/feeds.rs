@@ -6,13 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{store_failure, unknown};
+use super::why::{said, why};
 use super::{Moment, Stages};
-use crate::diagnostic::{Failure, FailureKind};
+use crate::diagnostic::{Failure, FailureKind, Words};
 use crate::pipeline::{FeedPlan, Hub, subscribe};
 use crate::store::{self, FeedBooks, FeedRow, FeedView, Priority};
-
-/// Longest part of an answer that is shown, in characters; the request keeps all of it.
-const ANSWER_CHARS_MAX: usize = 300;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FeedsAnswer {
@@ -54,7 +52,7 @@ pub struct FeedAnswer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     pub state: String,
-    pub why: String,
+    pub why: Words,
     pub count: i64,
     /// One of these records.
     pub record: i64,
@@ -71,7 +69,7 @@ pub struct OpenLine {
     pub accepted_version: i64,
     pub tries: i64,
     pub due: Option<Moment>,
-    pub why: String,
+    pub why: Words,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,8 +85,8 @@ pub struct RequestLine {
     /// Empty while unanswered.
     pub class: String,
     pub status: i64,
-    /// What the target answered, cut.
-    pub answer: String,
+    /// What the target answered, cut; or why it was not sent.
+    pub answer: Words,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -153,17 +151,18 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
         .await
         .map_err(store_failure)?;
     let view = views.iter().find(|v| v.books.feed == feed.name).ok_or_else(|| not_stored(name))?;
-    let cause = |c: store::CauseView| Cause { state: c.state, why: c.why, count: c.count, record: c.record };
+    let cause =
+        |c: store::CauseView| Cause { why: why(&c.state, &c.why), state: c.state, count: c.count, record: c.record };
     let open_line = |d: store::OpenDelivery| OpenLine {
         record: d.record,
         dataset: d.dataset,
         identity: d.identity,
+        why: why(&d.state, &d.why),
         state: d.state,
         wanted_version: d.wanted_version,
         accepted_version: d.accepted_version,
         tries: d.tries,
         due: Moment::new(d.due_us),
-        why: d.why,
     };
     let request = |q: store::RequestView| RequestLine {
         request: q.request,
@@ -174,7 +173,7 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
         sends: q.sends,
         class: q.class,
         status: q.status,
-        answer: cut(&q.answer),
+        answer: said(&q.answer),
     };
     Ok(FeedAnswer {
         line: line(hub, feed, view),
@@ -182,15 +181,6 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
         open: open.into_iter().map(open_line).collect(),
         newest_requests: requests.into_iter().map(request).collect(),
     })
-}
-
-/// An answer's beginning as text.
-pub(super) fn cut(answer: &[u8]) -> String {
-    let text: String = formats::answer_text(answer).chars().take(ANSWER_CHARS_MAX + 1).collect();
-    match text.char_indices().nth(ANSWER_CHARS_MAX) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
 }
 
 /// Pauses a feed: what is due stays due, and nothing is sent.
@@ -287,17 +277,4 @@ fn known<'a>(hub: &'a Hub, name: &str) -> Result<&'a Arc<FeedPlan>, Failure> {
 
 fn not_stored(name: &str) -> Failure {
     Failure::new(FailureKind::Internal, format!("数据库中没有订阅 {name}"), format!("feed {name} is not in the store"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_answer_is_cut_between_characters() {
-        assert_eq!(cut("已接收".as_bytes()), "已接收");
-        assert_eq!(cut(b"\xd2\xd1\xbd\xd3\xca\xd5"), "已接收");
-        let long = cut("字".repeat(1_000).as_bytes());
-        assert_eq!((long.chars().count(), long.ends_with('…')), (301, true));
-    }
 }

@@ -34,7 +34,7 @@ pub struct JobLine {
     pub zone: Option<String>,
     pub mappings: Vec<String>,
     pub paused: bool,
-    pub paused_why: String,
+    pub paused_why: Words,
     pub next: Vec<Moment>,
     /// Batches that are not settled yet.
     pub open_batches: i64,
@@ -51,7 +51,7 @@ pub struct LastRun {
     /// reading, done, failed, interrupted.
     pub state: String,
     pub rows: i64,
-    pub why: String,
+    pub why: Words,
 }
 
 /// What a run took in, and what became of it.
@@ -66,7 +66,7 @@ pub struct RunAnswer {
     pub rows: u64,
     /// Records that the source no longer shows.
     pub absent: u64,
-    pub note: String,
+    pub note: Words,
     /// True: more than one old file was read again into records without a version, each as if it were new.
     pub replayed: bool,
     /// Batches of this job that cannot be normalised, those of earlier runs too.
@@ -120,7 +120,7 @@ impl JobsAnswer {
                 paused,
                 next: next.into_iter().map(Moment).collect(),
                 open_batches: row.as_ref().map_or(0, |r| r.open_batches),
-                paused_why: row.as_ref().map_or_else(String::new, |r| r.paused_why.clone()),
+                paused_why: row.as_ref().map_or_else(Words::default, |r| Words::of_text(&r.paused_why)),
                 last: row.and_then(|r| r.last).map(|last| LastRun {
                     run: last.run,
                     cause: last.cause,
@@ -128,7 +128,7 @@ impl JobsAnswer {
                     ended: last.ended_us.and_then(Moment::new),
                     state: last.state,
                     rows: last.rows,
-                    why: last.why,
+                    why: Words::of_text(&last.why),
                 }),
             }
         };
@@ -243,42 +243,27 @@ fn known<'a>(hub: &'a Hub, name: &str) -> Result<&'a Arc<JobPlan>, Failure> {
 /// Why a run failed, for a person: what is wrong, and the next step.
 pub fn run_failure(error: IntakeError) -> Failure {
     use FailureKind::{Config, Refused, Unavailable};
+    let Words { zh, en } = error.words();
     match error {
-        IntakeError::Paused { job, why } => {
-            let (zh, en) = match why.as_str() {
-                "" => (String::new(), String::new()),
-                why => (format!("：{why}"), format!(": {why}")),
-            };
-            Failure::new(Refused, format!("任务 {job} 已暂停{zh}"), format!("job {job} is paused{en}"))
-                .hint(format!("`job resume {job}` 恢复运行"), format!("`job resume {job}` sets it going"))
-        }
-        IntakeError::Source { job, source } => {
-            let kind = match source {
+        IntakeError::Paused { job, .. } => Failure::new(Refused, zh, en)
+            .hint(format!("`job resume {job}` 恢复运行"), format!("`job resume {job}` sets it going")),
+        IntakeError::Source { source, .. } => {
+            let kind = match &*source {
                 adapter::SourceError::Config { .. } => Config,
                 adapter::SourceError::Unavailable { .. } => Unavailable,
             };
-            Failure::new(
-                kind,
-                format!("任务 {job} 的来源无法读取：{source}"),
-                format!("the source of job {job} cannot be read: {source}"),
-            )
-            .hint(source.hint(), source.hint())
+            let hint = source.hint();
+            Failure::new(kind, zh, en).hint(hint.zh.as_str(), hint.en.as_str())
         }
         IntakeError::Columns { file, columns, .. } => {
             let file = file.unwrap_or_default();
             Failure::of_diagnostics(columns.into_iter().map(|c| missing_column(&file, c)).collect())
         }
-        IntakeError::LeaseLost { job } => Failure::new(
-            Unavailable,
-            format!("任务 {job} 的来源已由另一进程接管"),
-            format!("another process has taken over the source of job {job}"),
+        IntakeError::LeaseLost { .. } => Failure::new(Unavailable, zh, en),
+        IntakeError::Vanished { .. } => Failure::new(Refused, zh, en).hint(
+            "确认确实删除后，调高该任务的 vanished_share 再运行",
+            "if they were really deleted, raise the job's vanished_share and run it again",
         ),
-        IntakeError::Vanished { job, why } => {
-            Failure::new(Refused, format!("任务 {job} 已停止：{why}"), format!("job {job} has stopped: {why}")).hint(
-                "确认确实删除后，调高该任务的 vanished_share 再运行",
-                "if they were really deleted, raise the job's vanished_share and run it again",
-            )
-        }
         IntakeError::Store(error) => store_failure(error),
     }
 }
@@ -320,9 +305,11 @@ mod tests {
         错误：from/finance/notice.toml:7:15: a.csv 没有列 `GGBT`
         提示：最相近的列是 `GGBT1`
         ");
-        let source =
-            adapter::SourceError::Unavailable { message: "the directory is gone".into(), hint: "mount it".into() };
-        let source = IntakeError::Source { job: "finance/nightly".into(), source };
+        let source = adapter::SourceError::Unavailable {
+            message: Words::new("目录不见了", "the directory is gone"),
+            hint: Words::new("请挂载", "mount it"),
+        };
+        let source = IntakeError::Source { job: "finance/nightly".into(), source: Box::new(source) };
         assert_eq!(run_failure(source).kind, FailureKind::Unavailable);
     }
 }

@@ -22,6 +22,7 @@ mod raw;
 mod records;
 mod serve;
 mod trace;
+mod why;
 mod wire;
 
 pub use answer::{Progress, Stages, Tell, answer, store_failure};

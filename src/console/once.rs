@@ -133,8 +133,8 @@ fn job((job, taken): (String, Result<Taken, IntakeError>)) -> OnceJob {
             files_known: taken.files_known,
             batches: taken.batches,
             rows: taken.rows,
-            zh: taken.note.clone(),
-            en: taken.note,
+            zh: taken.note.zh,
+            en: taken.note.en,
         },
         Err(error) => {
             let state = if matches!(error, IntakeError::Paused { .. }) { "paused" } else { "failed" };

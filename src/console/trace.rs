@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::answer::store_failure;
-use super::feeds::cut;
 use super::items::{ItemLine, ReasonAnswer, line, reason_answer};
 use super::raw::{Batches, Stood};
 use super::records::{RecordAnswer, find, head, visible};
+use super::why::{said, why};
 use super::{Moment, Which};
 use crate::config::{self, Results};
-use crate::diagnostic::Failure;
+use crate::diagnostic::{Failure, Words, count};
 use crate::pipeline::Hub;
 use crate::pipeline::decide::shown;
 use crate::pipeline::plan::Pointed;
@@ -111,7 +111,7 @@ pub struct AttemptLine {
     pub class: String,
     pub status: i64,
     /// What the target said of this record, else of the whole request; cut.
-    pub receipt: String,
+    pub receipt: Words,
 }
 
 /// A record that this one points at.
@@ -277,7 +277,7 @@ fn delivery(hub: &Hub, record: i64, d: store::DeliveryView, attempts: Vec<store:
         receipt: a
             .receipt
             .or_else(|| own_part(results, record, a.version, &a.answer))
-            .unwrap_or_else(|| cut(&a.answer)),
+            .map_or_else(|| said(&a.answer), |own| said(own.as_bytes())),
     };
     DeliveryLine {
         feed: d.feed,
@@ -301,7 +301,7 @@ fn own_part(results: Option<&Results>, record: i64, version: i64, answer: &[u8])
 
 /// Where a delivery is and why, in Chinese and English.
 fn sentence(d: &store::DeliveryView) -> (String, String) {
-    let (wanted, why) = (d.wanted_version, d.why.as_str());
+    let (wanted, Words { zh: why_zh, en: why }) = (d.wanted_version, why(&d.state, &d.why));
     let (mut zh, mut en) = match d.state.as_str() {
         "up_to_date" if d.accepted_operation.is_empty() => {
             ("对方从未收到，无须撤回".to_owned(), "the target never had it; nothing is owed".to_owned())
@@ -311,18 +311,22 @@ fn sentence(d: &store::DeliveryView) -> (String, String) {
         }
         "up_to_date" => (format!("已达，第 {wanted} 版"), format!("up to date with version {wanted}")),
         "due" if d.tries > 0 => (
-            format!("应投第 {wanted} 版，已试 {} 次，{} 再试：{why}", d.tries, Moment(d.due_us).shown()),
-            format!("version {wanted} is due; tried {} times, again at {}: {why}", d.tries, Moment(d.due_us).shown()),
+            format!("应投第 {wanted} 版，已试 {} 次，{} 再试：{why_zh}", d.tries, Moment(d.due_us).shown()),
+            format!(
+                "version {wanted} is due; tried {}, again at {}: {why}",
+                count(d.tries, "time", "times"),
+                Moment(d.due_us).shown()
+            ),
         ),
         "due" => (format!("应投第 {wanted} 版，排队"), format!("version {wanted} is due, in line")),
-        "blocked" => blocked(wanted, why),
+        "blocked" => (format!("第 {wanted} 版受阻：{why_zh}"), format!("version {wanted} is blocked: {why}")),
         "sending" => (format!("第 {wanted} 版发送中"), format!("version {wanted} is being sent")),
         "unknown" => (
-            format!("未知：已发出，没有明确答复，将以原键再问：{why}"),
+            format!("未知：已发出，没有明确答复，将以原键再问：{why_zh}"),
             format!("unknown: sent without a clear answer; asked again under the same key: {why}"),
         ),
-        "rejected" => (format!("被拒，不会自动重试：{why}"), format!("rejected, not tried again by itself: {why}")),
-        "withheld" => (format!("暂扣：{why}"), format!("withheld: {why}")),
+        "rejected" => (format!("被拒，不会自动重试：{why_zh}"), format!("rejected, not tried again by itself: {why}")),
+        "withheld" => (format!("暂扣：{why_zh}"), format!("withheld: {why}")),
         other => (format!("状态 `{other}` 不明"), format!("the state `{other}` is not known")),
     };
     if d.accepted_version > 0 && d.accepted_version < wanted {
@@ -335,22 +339,6 @@ fn sentence(d: &store::DeliveryView) -> (String, String) {
         en.push_str(&feed_en);
     }
     (zh, en)
-}
-
-fn blocked(wanted: i64, why: &str) -> (String, String) {
-    match (why, why.strip_prefix("record ")) {
-        ("attachment", _) => {
-            (format!("第 {wanted} 版受阻：附件未到"), format!("version {wanted} is blocked: an attachment is not here"))
-        }
-        (_, Some(child)) => (
-            format!("撤回受阻：对方还有下级记录 {child}"),
-            format!("the withdrawal is blocked: the target still has its child, record {child}"),
-        ),
-        _ => (
-            format!("第 {wanted} 版受阻：对方尚未接受上级 {why}"),
-            format!("version {wanted} is blocked: the target has not accepted its parent {why}"),
-        ),
-    }
 }
 
 /// What of the whole feed is in the way.
@@ -423,15 +411,15 @@ mod tests {
             format!("{zh}\n{en}")
         })
         .collect();
-        insta::assert_snapshot!(told.join("\n"), @r"
+        insta::assert_snapshot!(told.join("\n"), @"
         已达，第 3 版
         up to date with version 3
         应投第 3 版，排队；对方现有第 2 版
         version 3 is due, in line; the target has version 2
         第 3 版受阻：对方尚未接受上级 SECTION E420；对方现有第 2 版
         version 3 is blocked: the target has not accepted its parent SECTION E420; the target has version 2
-        撤回受阻：对方还有下级记录 12；对方现有第 2 版
-        the withdrawal is blocked: the target still has its child, record 12; the target has version 2
+        第 3 版受阻：对方还有下级记录 12，暂不能撤回；对方现有第 2 版
+        version 3 is blocked: it cannot be withdrawn while the target has its child, record 12; the target has version 2
         第 3 版受阻：附件未到；对方现有第 2 版
         version 3 is blocked: an attachment is not here; the target has version 2
         未知：已发出，没有明确答复，将以原键再问：no answer in time；对方现有第 2 版

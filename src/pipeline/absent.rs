@@ -5,11 +5,12 @@
 //! but has an identity was met. A run with a row whose identity could not be read deletes nothing, and says so. More
 //! than the configured share vanishing at once stops the job and asks a person.
 
-use adapter::{Cell, Place, Rows};
+use adapter::{Cell, Place, Rows, Words};
 
 use super::decide::Work;
 use super::normalise::{Print, position, row_print};
 use super::{Hub, JobPlan, MappingPlan};
+use crate::diagnostic::count;
 use crate::fault::fault;
 use crate::mapping::Item;
 use crate::schema::Draft;
@@ -55,10 +56,10 @@ pub(super) fn works<'a>(job: &'a JobPlan, batch: &Batch, rows: &Rows) -> Vec<(&'
 pub(super) enum Looked {
     /// This many records were published as absent.
     Published(usize),
-    /// Nothing counts as deleted, and why (English, for the run and the log).
-    NotTold(String),
+    /// Nothing counts as deleted, and why.
+    NotTold(Words),
     /// Too much vanished at once: the job is paused, and a person is asked.
-    Stopped(String),
+    Stopped(Words),
 }
 
 /// Looks for what a finished run did not meet, and publishes it.
@@ -69,7 +70,10 @@ pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> sto
     let scopes = job.mappings.iter().map(|m| m.scope).chain([job.row_scope]).collect();
     let nameless = store::item_nameless(&mut tx, run, scopes).await?;
     if nameless > 0 {
-        return Ok(Looked::NotTold(format!("{nameless} rows have no readable identity, so nothing counts as deleted")));
+        return Ok(Looked::NotTold(Words::new(
+            format!("{nameless} 行的标识无法读取，本次不判定任何删除"),
+            format!("{} no readable identity, so nothing counts as deleted", count(nameless, "row has", "rows have")),
+        )));
     }
     let mut rows = Rows::with_header(COLUMNS.map(str::to_owned).to_vec());
     let mut batches = Vec::new();
@@ -83,13 +87,12 @@ pub(super) async fn look(hub: &Hub, job: &JobPlan, source: i64, run: i64) -> sto
         let absent = store::record_absent(&mut tx, run, plan.scope, position(first, 0)).await?;
         let live = store::record_live(&mut tx, plan.scope).await?;
         if absent.len() as f64 > live as f64 * job.vanished_share {
-            let why = format!(
-                "{} of {live} live records of {} vanished at once, more than the share of {}",
-                absent.len(),
-                plan.mapping.dataset().code,
-                job.vanished_share
+            let (gone, dataset, share) = (absent.len(), &plan.mapping.dataset().code, job.vanished_share);
+            let why = Words::new(
+                format!("{dataset} 的 {live} 条现存记录中有 {gone} 条一次消失，超过允许的比例 {share}"),
+                format!("{gone} of {live} live records of {dataset} vanished at once, more than the share of {share}"),
             );
-            store::job_pause(&mut tx, job.id, true, &why).await?;
+            store::job_pause(&mut tx, job.id, true, &why.to_text()).await?;
             tx.commit().await?;
             return Ok(Looked::Stopped(why));
         }

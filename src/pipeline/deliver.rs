@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use adapter::{Answer, Request};
+use adapter::{Answer, Request, Words};
 
 use super::{FeedPlan, Hub, owe};
 use crate::config::{self, Class};
@@ -73,10 +73,11 @@ const RESULT_BYTES_MAX: usize = 4 << 10;
 
 /// At start: what was being sent when the process ended is unknown now.
 pub async fn recover(hub: &Hub) -> store::Result<usize> {
+    let ended = Words::new("程序在收到答复前结束", "the program ended before the answer");
     let mut tx = hub.db.begin(Priority::Receipt).await?;
     let mut unknown = 0;
     for feed in &hub.feeds {
-        unknown += store::delivery_interrupted(&mut tx, feed.id, "the program ended before the answer").await?;
+        unknown += store::delivery_interrupted(&mut tx, feed.id, &ended.to_text()).await?;
     }
     tx.commit().await?;
     Ok(unknown)
@@ -255,7 +256,7 @@ async fn claim(
                 // What the form cannot hold is held for a person; the others go.
                 documents.remove(unwritable.index);
                 let held = carried.remove(unwritable.index);
-                store::delivery_withhold(tx, feed.id, held.record, &unwritable.to_string()).await?;
+                store::delivery_withhold(tx, feed.id, held.record, &unwritable.source.words().to_text()).await?;
                 // For whom it is only a hint goes without it.
                 feed.unblocks.store(true, Ordering::Relaxed);
             }
@@ -303,14 +304,15 @@ async fn settle(
     let mut tx = hub.db.begin(Priority::Receipt).await?;
     let settled = match &answer {
         Answer::Unsent { why } if !flight.is_unsure => {
-            store::request_answered(&mut tx, flight.request, "unsent", 0, why.as_bytes().to_vec(), now_us).await?;
-            let settles = flight.carried.iter().map(|c| not_now(c, "unsent", why, now_us)).collect();
+            let why = why.to_text();
+            store::request_answered(&mut tx, flight.request, "unsent", 0, why.clone().into_bytes(), now_us).await?;
+            let settles = flight.carried.iter().map(|c| not_now(c, "unsent", &why, now_us)).collect();
             keep(hub, &mut tx, feed, flight, settles).await?;
             rest(&mut tx, feed, config, flight, None, now_us).await?;
             None
         }
         Answer::Unsent { why } | Answer::Unknown { why } => {
-            unresolved(&mut tx, feed, config, flight, why, None, now_us).await?;
+            unresolved(&mut tx, feed, config, flight, &why.to_text(), None, now_us).await?;
             None
         }
         Answer::Answered { status, retry_after_s, body, is_cut } => {
@@ -321,7 +323,10 @@ async fn settle(
             let is_unresolved = says_nothing && meaning.results.is_none();
             if is_unresolved {
                 let said = words(*status, body);
-                let why = meaning.unread.map_or_else(|| said.clone(), |why| format!("{why}: {said}"));
+                let why = match meaning.unread {
+                    Some(why) => Words::new(format!("{}：{said}", why.zh), format!("{}: {said}", why.en)).to_text(),
+                    None => said,
+                };
                 unresolved(&mut tx, feed, config, flight, &why, *retry_after_s, now_us).await?;
                 None
             } else {
@@ -400,7 +405,7 @@ async fn answered(
         };
         let why = match own {
             Some(result) => result.why.clone(),
-            None if by_record => format!("no result for this record: {whole}"),
+            None if by_record => nothing_said(&whole),
             None => whole.clone(),
         };
         let took = match own_class {
@@ -448,6 +453,12 @@ async fn answered(
         _ => {}
     }
     Ok(settled)
+}
+
+/// The target answers record by record, and leaves this one out.
+fn nothing_said(whole: &str) -> String {
+    let zh = format!("答复中没有这条记录的结果：{whole}");
+    Words::new(zh, format!("no result for this record: {whole}")).to_text()
 }
 
 /// Not received: due again at once, since it is the feed that rests.

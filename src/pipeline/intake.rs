@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use adapter::{Checkpoint, FileSeen, FileState, Page, Source, SourceError};
+use adapter::{Checkpoint, FileSeen, FileState, Page, Source, SourceError, Words};
 
 use super::{Hub, JobPlan, absent};
 use crate::fault::fault;
@@ -18,24 +18,58 @@ use crate::store::{self, Lease, Priority, StoreError};
 /// How long a lease lasts without renewal.
 const LEASE_US: i64 = 60_000_000;
 
+/// Why a run ended before its source did.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.words())]
 pub enum IntakeError {
-    #[error("job {job} is paused: {why}")]
     Paused { job: String, why: String },
-    #[error("the source of job {job} cannot be read")]
-    Source {
-        job: String,
-        #[source]
-        source: SourceError,
-    },
-    #[error("job {job}: {} has no column `{}`", file.as_deref().unwrap_or("the source"), columns.first().map_or("", |c| &c.name))]
+    Source { job: String, source: Box<SourceError> },
     Columns { job: String, file: Option<String>, columns: Vec<MissingColumn> },
-    #[error("job {job}: another process has taken over its source")]
     LeaseLost { job: String },
-    #[error("job {job}: {why}")]
-    Vanished { job: String, why: String },
-    #[error(transparent)]
+    Vanished { job: String, why: Words },
     Store(#[from] StoreError),
+}
+
+impl IntakeError {
+    /// Why the run failed, for a person.
+    pub fn words(&self) -> Words {
+        match self {
+            Self::Paused { job, why } if why.is_empty() => {
+                Words::new(format!("任务 {job} 已暂停"), format!("job {job} is paused"))
+            }
+            Self::Paused { job, why } => {
+                let why = Words::of_text(why);
+                Words::new(format!("任务 {job} 已暂停：{}", why.zh), format!("job {job} is paused: {}", why.en))
+            }
+            Self::Source { job, source } => {
+                let why = source.message();
+                Words::new(
+                    format!("任务 {job} 的来源无法读取：{}", why.zh),
+                    format!("the source of job {job} cannot be read: {}", why.en),
+                )
+            }
+            Self::Columns { job, file, columns } => {
+                let names: Vec<String> = columns.iter().map(|c| format!("`{}`", c.name)).collect();
+                let zh = file.as_deref().unwrap_or("来源");
+                let en = file.as_deref().unwrap_or("the source");
+                Words::new(
+                    format!("任务 {job}：{zh} 没有列 {}", names.join("、")),
+                    format!("job {job}: {en} has no column {}", names.join(", ")),
+                )
+            }
+            Self::LeaseLost { job } => Words::new(
+                format!("任务 {job} 的来源已由另一进程接管"),
+                format!("another process has taken over the source of job {job}"),
+            ),
+            Self::Vanished { job, why } => {
+                Words::new(format!("任务 {job} 已停止：{}", why.zh), format!("job {job} has stopped: {}", why.en))
+            }
+            Self::Store(error) => {
+                let cause = std::error::Error::source(error).map_or_else(String::new, |cause| format!(": {cause}"));
+                Words::new(format!("数据库出错（{error}{cause}）"), format!("{error}{cause}"))
+            }
+        }
+    }
 }
 
 /// What a run took in.
@@ -51,7 +85,7 @@ pub struct Taken {
     /// Records that the source no longer shows.
     pub absent: u64,
     /// Why nothing counts as deleted, where a whole reading could not say.
-    pub note: String,
+    pub note: Words,
     /// What a whole reading has read: kept as taken only once it is known what is missing in it, so that a reading that
     /// was cut off, or stopped because too much is missing, is done again whole.
     pub(super) picture: Vec<(i64, FileSeen)>,
@@ -93,7 +127,7 @@ pub async fn run(
     };
     let (state, why) = match &result {
         Ok(()) => ("done", taken.note.clone()),
-        Err(error) => ("failed", told(error)),
+        Err(error) => ("failed", error.words()),
     };
     fault!("intake.read");
     let mut tx = hub.db.begin(Priority::Intake).await?;
@@ -102,23 +136,15 @@ pub async fn run(
         store::file_seen_add(&mut tx, lease.source, files, store::now_us()).await?;
     }
     store::seen_drop(&mut tx, run).await?;
-    store::run_end(&mut tx, run, state, &why, store::now_us()).await?;
+    store::run_end(&mut tx, run, state, &why.to_text(), store::now_us()).await?;
     tx.commit().await?;
     fault!("intake.ended");
     tracing::info!(job = %job.name, run, rows = taken.rows, state, "Run {run} of {} ended.", job.name);
     result.map(|()| taken)
 }
 
-/// An error with its cause, in one line.
-fn told(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
-}
-
 fn open(hub: &Hub, job: &JobPlan, seen: Vec<FileSeen>, again: bool) -> Result<Box<dyn Source>, IntakeError> {
-    let refused = |source| IntakeError::Source { job: job.name.clone(), source };
+    let refused = |source| IntakeError::Source { job: job.name.clone(), source: Box::new(source) };
     let Some((_, config)) = hub.config.job(&job.name) else {
         return Err(IntakeError::Store(StoreError::Impossible(format!("job {} is not configured", job.name))));
     };
@@ -134,7 +160,7 @@ async fn pages(
     taken: &mut Taken,
     progress: &(dyn Fn(&Taken) + Send + Sync),
 ) -> Result<(), IntakeError> {
-    let refused = |source| IntakeError::Source { job: job.name.clone(), source };
+    let refused = |source| IntakeError::Source { job: job.name.clone(), source: Box::new(source) };
     // Reading again starts from the beginning and leaves the checkpoint of ordinary runs as it is. So does a snapshot:
     // a run that went on in the middle would take what the one before it read for gone.
     let afresh = again || job.picture.is_some();
@@ -242,7 +268,10 @@ async fn look_for_absence(hub: &Hub, job: &JobPlan, lease: &Lease, taken: &mut T
         let mut tx = hub.db.begin(Priority::Intake).await?;
         let open = store::batch_run_open(&mut tx, taken.run).await?;
         if open && store::batch_run_stuck(&mut tx, taken.run).await? > 0 {
-            taken.note = "a batch cannot be normalised, so nothing counts as deleted".into();
+            taken.note = Words::new(
+                "有一批无法处理，本次不判定任何删除",
+                "a batch cannot be normalised, so nothing counts as deleted",
+            );
             return Ok(());
         }
         drop(tx);

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::plan::Plan;
 use super::{FeedPlan, Hub, JobPlan, MappingPlan, Wake, subscribe};
 use crate::config::{Config, Job};
-use crate::diagnostic::{Diagnostic, io_words, nearest, same, say};
+use crate::diagnostic::{Diagnostic, io_words, nearest, say};
 use crate::fault::fault;
 use crate::mapping::{self, Mapping};
 use crate::queue::Queue;
@@ -277,7 +277,7 @@ async fn feed_plan(
     }
     let sink = match feed.to.open(&config.base) {
         Ok(sink) => sink,
-        Err(error) => return Ok(Err(system.at(feed.to.offset(), same(error.message), same(error.hint)))),
+        Err(error) => return Ok(Err(system.at(feed.to.offset(), error.message, error.hint))),
     };
     Ok(Ok(FeedPlan {
         name: feed.name.as_str().to_owned(),

@@ -67,7 +67,7 @@ pub(super) async fn raise(
 }
 
 /// Why a delivery is blocked that was raised while its feed's stored records are walked.
-const WALKING: &str = "stored records come first";
+const WALKING: &str = "walking";
 
 /// A record that a feed is owed, as far as blocking depends on it.
 pub(super) struct Owed<'a> {
@@ -147,7 +147,7 @@ async fn stands(
     Ok(found.into_iter().filter_map(stand).collect())
 }
 
-/// Which of these are blocked in a feed, and by what, in a few words.
+/// Which of these are blocked in a feed, and by what, as the store keeps it; `console::why` says it in words.
 pub(super) async fn blocked(
     hub: &Hub,
     tx: &mut Tx,

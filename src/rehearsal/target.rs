@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adapter::{Answer, Request, Sink, SinkError, path_below};
+use adapter::{Answer, Request, Sink, SinkError, Words, io_words, path_below};
 use async_trait::async_trait;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -44,13 +44,25 @@ impl Target {
 
     async fn start(&self) -> Result<Started, SinkError> {
         let memory = path_below(&self.base, &self.config.memory);
-        let receiver = Receiver::open(&self.config, &self.base).map_err(|error| SinkError {
-            message: format!("the receiver's memory {} cannot be used: {error}", memory.display()),
-            hint: "see whether this account may write there".into(),
+        let receiver = Receiver::open(&self.config, &self.base).map_err(|error| {
+            let (shown, why) = (memory.display(), io_words(&error));
+            SinkError {
+                message: Words::new(
+                    format!("接收方的记忆文件 {shown} 无法使用：{}", why.zh),
+                    format!("the receiver's memory {shown} cannot be used: {}", why.en),
+                ),
+                hint: Words::new("请检查运行账户能否在该处写入", "see whether this account may write there"),
+            }
         })?;
-        let trouble = |error: std::io::Error| SinkError {
-            message: format!("the receiver cannot listen on loopback: {error}"),
-            hint: "see whether this account may open ports".into(),
+        let trouble = |error: std::io::Error| {
+            let why = io_words(&error);
+            SinkError {
+                message: Words::new(
+                    format!("接收方无法在本机监听：{}", why.zh),
+                    format!("the receiver cannot listen on loopback: {}", why.en),
+                ),
+                hint: Words::new("请检查运行账户能否打开端口", "see whether this account may open ports"),
+            }
         };
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(trouble)?;
         let address = listener.local_addr().map_err(trouble)?;
@@ -67,14 +79,20 @@ impl Target {
 
 #[async_trait]
 impl Sink for Target {
-    async fn check(&self) -> Result<Vec<String>, SinkError> {
-        Ok(vec![format!("the built-in receiver; it remembers in {}", self.config.memory.display())])
+    async fn check(&self) -> Result<Vec<Words>, SinkError> {
+        let memory = self.config.memory.display();
+        Ok(vec![Words::new(
+            format!("内置接收方；已收的记在 {memory}"),
+            format!("the built-in receiver; it remembers in {memory}"),
+        )])
     }
 
     async fn send(&self, request: Request<'_>) -> Answer {
         match self.started.get_or_try_init(|| self.start()).await {
             Ok(started) => started.sink.send(request).await,
-            Err(error) => Answer::Unsent { why: format!("{} ({})", error.message, error.hint) },
+            Err(SinkError { message, hint }) => Answer::Unsent {
+                why: Words::new(format!("{}（{}）", message.zh, hint.zh), format!("{} ({})", message.en, hint.en)),
+            },
         }
     }
 }

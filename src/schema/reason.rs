@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::Lang;
+use crate::diagnostic::{Lang, Words};
 
 /// One reason: code, field, the value given, what would be right, the rule's source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +15,7 @@ pub struct Reason {
     pub label: String,
     /// The value given, cut at 200 characters.
     pub value: String,
-    /// What the code's sentence says with it, in the order given at the code.
+    /// What the code's sentence says with it, in the order given at the code; words as `Words::to_text` has them.
     pub args: Vec<String>,
     /// Where the rule stands, e.g. `GB 32100-2015`.
     pub source: String,
@@ -53,7 +53,7 @@ codes! {
     RowUnclosedQuote: "第 {0} 行开始的引号没有结束", "the quote that opens in line {0} is never closed";
     RowShort: "该行只有 {0} 列，表头有 {1} 列", "the row has {0} cells, the header has {1}";
     RowLong: "该行有 {0} 列，表头只有 {1} 列", "the row has {0} cells, the header has only {1}";
-    RowTooLarge: "该行有 {0} 字节，超过上限 {1}（{2}）", "the row has {0} bytes, above the limit of {1} ({2})";
+    RowTooLarge: "{2}为 {0}，超过上限 {1}", "the row has {0} {2}, above the limit of {1}";
     RowMalformed: "该行格式不正确：{0}", "the row is malformed: {0}";
     FileUnreadable: "文件无法读取：{0}。{1}", "the file cannot be read: {0}. {1}";
 
@@ -182,7 +182,7 @@ impl Reason {
                 "f" => out.push_str(&self.fill(flaw_sentence(self.args.first(), lang), lang)),
                 place => {
                     let arg = place.parse().ok().and_then(|place: usize| self.args.get(place));
-                    out.push_str(arg.map(String::as_str).unwrap_or_default());
+                    out.push_str(arg.map(|arg| Words::of_text(arg)).unwrap_or_default().get(lang));
                 }
             }
             rest = after;

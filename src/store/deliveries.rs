@@ -225,7 +225,7 @@ pub async fn delivery_child(tx: &mut Tx, feed: i64, record: i64, values: &[(i64,
 /// Holds the children of a record that is to be withdrawn and that have not left yet: they would find no parent.
 /// Returns them.
 pub async fn delivery_hold_children(tx: &mut Tx, feed: i64, values: &[(i64, &str)]) -> Result<Vec<i64>> {
-    const HOLD: &str = "update delivery set state = 'blocked', why = 'its parent is withdrawn'
+    const HOLD: &str = "update delivery set state = 'blocked', why = 'leaving'
         where feed = $1 and state = 'due' and at_target = 'absent' and record in (
             select f.record from json_each($2) x
             cross join record_ref f on f.slot = x.value ->> 0 and f.value = x.value ->> 1 and f.until_version = 0)

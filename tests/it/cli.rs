@@ -277,7 +277,7 @@ fn connections_are_tried_and_each_that_fails_is_told() {
       hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
     job finance/notices (files): fails
     job finance/nightly (files)
-        directory tests/it/fixtures/config/valid/drop: 0 files match, 0 of them new
+        directory tests/it/fixtures/config/valid/drop: 0 files matched, 0 new, 0 known
     feed province/all (files): fails
     feed province/results (web): fails
     the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mappings
@@ -285,7 +285,7 @@ fn connections_are_tried_and_each_that_fails_is_told() {
     hint: create it, mount it, or correct `path`; a relative path starts at the directory of the configuration
     error: tests/it/fixtures/config/valid/systems/province.toml:9:7: the directory `tests/it/fixtures/config/valid/out` does not exist
     hint: create it, mount it, or correct `path`
-    error: tests/it/fixtures/config/valid/systems/province.toml:33:7: 127.0.0.1:9 takes no connection: Connection refused (os error 111)
+    error: tests/it/fixtures/config/valid/systems/province.toml:33:7: 127.0.0.1:9 takes no connection: the connection was refused
     hint: see whether the system is up, and whether a firewall stands between
     error: 3 of 4 connections fail
     ");

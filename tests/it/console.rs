@@ -22,7 +22,7 @@ fn program(site: &Site, args: &[&str]) -> Command {
     command
 }
 
-fn output(site: &Site, args: &[&str]) -> Output {
+pub(crate) fn output(site: &Site, args: &[&str]) -> Output {
     program(site, args).output().unwrap()
 }
 

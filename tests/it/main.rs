@@ -14,6 +14,7 @@ mod target;
 mod tidy;
 mod travel;
 mod verify;
+mod words;
 
 /// `hub.toml` of a sample configuration.
 fn fixture(name: &str) -> String {

@@ -343,7 +343,7 @@ async fn too_much_vanishing_at_once_stops_the_job_and_asks() {
     std::fs::remove_file(site.path("in/mum1.csv")).unwrap();
     site.write("in/mum2.csv", &mums("1,1,,M1,Mia\n"));
     insta::assert_snapshot!(site.once().await, @"
-    dept/mums: job dept/mums: 2 of 3 live records of MUM vanished at once, more than the share of 0.05
+    dept/mums: job dept/mums has stopped: 2 of 3 live records of MUM vanished at once, more than the share of 0.05
     dept/mum: 4 items, accepted 3, unchanged 1
     province/out: 3 owed, up to date 3
     ");

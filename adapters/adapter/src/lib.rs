@@ -2,6 +2,7 @@
 //!
 //! An adapter reaches one kind of system: it yields pages of rows ([`Source`]) or carries documents
 //! to a target ([`Sink`]). It knows nothing of the hub: not the schema, not the store, not who asks.
+//! Whatever a person is told of it is told in Chinese and English ([`Words`]), made where it is known.
 //! What crosses this seam is text: decimals and times travel as the source wrote them, never as
 //! floats, so that a full read and an increment give identical values.
 
@@ -11,11 +12,13 @@ mod path;
 mod rows;
 mod sink;
 mod source;
+mod words;
 
 pub use path::path_below;
 pub use rows::{Cell, Fault, FaultKind, Place, Row, Rows, RowsError, RowsSize};
 pub use sink::{Answer, Request, Sink, SinkError};
 pub use source::{Checkpoint, FileSeen, FileState, Page, Picture, Source, SourceError};
+pub use words::{Lang, Words, count, io_words};
 
 /// Most rows in one page, and so in one batch: the row number must fit into 16 bits of a position.
 pub const PAGE_ROWS_MAX: usize = 65_535;

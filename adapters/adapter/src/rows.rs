@@ -34,7 +34,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     pub kind: FaultKind,
-    /// Figures or words for the message, in the order that `kind` names them.
+    /// Figures or words for the message, in the order that `kind` names them; words as [`crate::Words::to_text`].
     pub args: Vec<String>,
 }
 
@@ -49,9 +49,9 @@ pub enum FaultKind {
     Short,
     /// More cells than the header has columns. Args: found, expected.
     Long,
-    /// Above [`crate::ROW_BYTES_MAX`] or a limit of the format. Args: bytes, limit, name of the limit.
+    /// Above [`crate::ROW_BYTES_MAX`] or a limit of the format. Args: found, limit, what was counted.
     TooLarge,
-    /// Not of the format's shape. Args: what was wrong, in English.
+    /// Not of the format's shape. Args: what was wrong.
     Malformed,
     /// The whole file could not be read as what it was declared to be; its rows before this point, if any, were
     /// taken. Args: what was wrong, what to do.

@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 
+use crate::Words;
+
 /// One call to a target: bytes that the hub has already kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -33,9 +35,9 @@ pub enum Answer {
         is_cut: bool,
     },
     /// Certainly not received: no connection, name not resolved, file not written.
-    Unsent { why: String },
+    Unsent { why: Words },
     /// Sent, or perhaps sent, and no answer came.
-    Unknown { why: String },
+    Unknown { why: Words },
 }
 
 impl Answer {
@@ -47,15 +49,15 @@ impl Answer {
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct SinkError {
-    pub message: String,
-    pub hint: String,
+    pub message: Words,
+    pub hint: Words,
 }
 
 /// A system that documents are carried to.
 #[async_trait]
 pub trait Sink: Send + Sync {
     /// Tries all that a delivery will need, sending nothing. Returns lines for a person.
-    async fn check(&self) -> Result<Vec<String>, SinkError>;
+    async fn check(&self) -> Result<Vec<Words>, SinkError>;
 
     /// Carries one document and returns what became of it. Has a deadline of its own.
     async fn send(&self, request: Request<'_>) -> Answer;

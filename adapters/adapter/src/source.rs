@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::Rows;
+use crate::{Rows, Words};
 
 /// How far a source has been read: opaque to the hub, which only keeps it. Empty = from the beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,14 +60,20 @@ pub struct Page {
 pub enum SourceError {
     /// Wrong configuration or rights: a person must act before another run can succeed.
     #[error("{message}")]
-    Config { message: String, hint: String },
+    Config { message: Words, hint: Words },
     /// Not reachable now; the next run may succeed.
     #[error("{message}")]
-    Unavailable { message: String, hint: String },
+    Unavailable { message: Words, hint: Words },
 }
 
 impl SourceError {
-    pub fn hint(&self) -> &str {
+    pub fn message(&self) -> &Words {
+        match self {
+            Self::Config { message, .. } | Self::Unavailable { message, .. } => message,
+        }
+    }
+
+    pub fn hint(&self) -> &Words {
         match self {
             Self::Config { hint, .. } | Self::Unavailable { hint, .. } => hint,
         }
@@ -79,7 +85,7 @@ impl SourceError {
 pub trait Source: Send {
     /// Tries all that a run will need (reachable, rights, expected files or columns), changing nothing.
     /// Returns lines for a person; an error says what to do.
-    async fn check(&mut self) -> Result<Vec<String>, SourceError>;
+    async fn check(&mut self) -> Result<Vec<Words>, SourceError>;
 
     /// The next rows after `after`. `None`: nothing new now. Called again only after the last page is
     /// confirmed, so it need not be cheap to resume. An error ends this run; the checkpoint stays.

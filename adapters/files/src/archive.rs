@@ -62,7 +62,7 @@ fn free_name(target: &Path) -> io::Result<PathBuf> {
             return Ok(path);
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} names are taken", NAMES_MAX)))
+    Err(io::Error::other(format!("{NAMES_MAX} names are taken")))
 }
 
 fn move_to(from: &Path, to: &Path) -> io::Result<()> {

@@ -9,11 +9,12 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adapter::{Answer, Request, Sink, SinkError, path_below};
+use adapter::{Answer, Request, Sink, SinkError, Words, io_words, path_below};
 use async_trait::async_trait;
 
 use crate::config::FilesSinkConfig;
 use crate::digest;
+use crate::trouble::broken_off;
 
 /// Writes documents into a directory.
 pub struct FilesSink {
@@ -35,29 +36,32 @@ impl FilesSink {
 
 #[async_trait]
 impl Sink for FilesSink {
-    async fn check(&self) -> Result<Vec<String>, SinkError> {
+    async fn check(&self) -> Result<Vec<Words>, SinkError> {
         let (root, create) = (Arc::clone(&self.root), self.config.create);
         let task = tokio::task::spawn_blocking(move || {
             make(&root, create)
                 .and_then(|()| probe(&root))
-                .map(|()| vec![format!("directory {}: can be written", root.display())])
+                .map(|()| {
+                    let shown = root.display();
+                    vec![Words::new(format!("目录 {shown}：可以写入"), format!("directory {shown}: can be written"))]
+                })
                 .map_err(|error| {
                     let (message, hint) = words(&root, &error);
                     SinkError { message, hint }
                 })
         });
         task.await.unwrap_or_else(|error| {
-            Err(SinkError {
-                message: format!("the check was broken off: {error}"),
-                hint: "this is a defect of the hub; please report it with the log".into(),
-            })
+            let (message, hint) = broken_off(&error);
+            Err(SinkError { message, hint })
         })
     }
 
     async fn send(&self, request: Request<'_>) -> Answer {
         let name = self.file_name(&request);
         if !is_safe_name(&name) {
-            return Answer::Unsent { why: format!("`{name}` is no safe name for a file") };
+            let why =
+                Words::new(format!("`{name}` 不能安全地用作文件名"), format!("`{name}` is no safe name for a file"));
+            return Answer::Unsent { why };
         }
         let (root, create, body) = (Arc::clone(&self.root), self.config.create, request.body.to_vec());
         let placed = tokio::task::spawn_blocking(move || match make(&root, create) {
@@ -66,7 +70,7 @@ impl Sink for FilesSink {
         });
         match placed.await {
             Ok(answer) => answer,
-            Err(error) => Answer::Unknown { why: format!("writing was broken off: {error}") },
+            Err(error) => Answer::Unknown { why: broken_off(&error).0 },
         }
     }
 }
@@ -116,7 +120,9 @@ fn place(root: &Path, name: &str, body: &[u8]) -> Answer {
     match File::open(root).and_then(|directory| directory.sync_all()) {
         Ok(()) => answered(0, &serde_json::json!({ "digest": own, "bytes": body.len() })),
         Err(error) => {
-            Answer::Unknown { why: format!("the directory `{}` could not be synced: {error}", root.display()) }
+            let (shown, why) = (root.display(), io_words(&error));
+            let zh = format!("目录 `{shown}` 未能落盘：{}", why.zh);
+            Answer::Unknown { why: Words::new(zh, format!("the directory `{shown}` could not be synced: {}", why.en)) }
         }
     }
 }
@@ -127,12 +133,19 @@ fn already_there(target: &Path, file: File, own: &str) -> Answer {
         Ok((digest, bytes)) => answered(
             CONFLICT,
             &serde_json::json!({
-                "conflict": "a file of this name is there with other content; it was left as it is",
+                "conflict": Words::new(
+                    "已有同名而内容不同的文件，未作改动",
+                    "a file of this name is there with other content; it was left as it is",
+                ),
                 "digest": digest,
                 "bytes": bytes,
             }),
         ),
-        Err(error) => Answer::Unsent { why: format!("`{}` is there and could not be read: {error}", target.display()) },
+        Err(error) => {
+            let (shown, why) = (target.display(), io_words(&error));
+            let zh = format!("`{shown}` 已存在但无法读取：{}", why.zh);
+            Answer::Unsent { why: Words::new(zh, format!("`{shown}` is there and could not be read: {}", why.en)) }
+        }
     }
 }
 
@@ -157,28 +170,40 @@ fn probe(root: &Path) -> io::Result<()> {
     fs::remove_file(&path)
 }
 
-fn unsent(root: &Path, error: &io::Error) -> String {
+fn unsent(root: &Path, error: &io::Error) -> Words {
     let (message, hint) = words(root, error);
-    format!("{message}; {hint}")
+    Words::new(format!("{}；{}", message.zh, hint.zh), format!("{}; {}", message.en, hint.en))
 }
 
 /// What went wrong, and what to do.
-fn words(root: &Path, error: &io::Error) -> (String, String) {
-    let shown = root.display();
-    match error.kind() {
-        ErrorKind::NotFound => {
-            (format!("the directory `{shown}` does not exist"), "create it, mount it, or correct `path`".into())
-        }
-        ErrorKind::NotADirectory => (format!("`{shown}` is not a directory"), "`path` names a directory".into()),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
-            format!("the directory `{shown}` may not be written to: {error}"),
-            "give the hub's user the right to write there".into(),
+fn words(root: &Path, error: &io::Error) -> (Words, Words) {
+    let (shown, why) = (root.display(), io_words(error));
+    let (message, hint) = match error.kind() {
+        ErrorKind::NotFound => (
+            (format!("目录 `{shown}` 不存在"), format!("the directory `{shown}` does not exist")),
+            ("请建立或挂载该目录，或改正 `path`", "create it, mount it, or correct `path`"),
         ),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            (format!("there is no room left in `{shown}`"), "make room there; the document is sent again".into())
-        }
-        _ => (format!("writing into `{shown}` failed: {error}"), "see whether the disk or the share is there".into()),
-    }
+        ErrorKind::NotADirectory => (
+            (format!("`{shown}` 不是目录"), format!("`{shown}` is not a directory")),
+            ("`path` 应是目录", "`path` names a directory"),
+        ),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => (
+            (
+                format!("目录 `{shown}` 无法写入：{}", why.zh),
+                format!("the directory `{shown}` cannot be written to: {}", why.en),
+            ),
+            ("请给运行账户写入权限", "give the hub's user the right to write there"),
+        ),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
+            (format!("`{shown}` 已无空间"), format!("there is no room left in `{shown}`")),
+            ("请腾出空间；该文档会再次发送", "make room there; the document is sent again"),
+        ),
+        _ => (
+            (format!("写入 `{shown}` 失败：{}", why.zh), format!("writing into `{shown}` failed: {}", why.en)),
+            ("请检查磁盘或共享目录是否可用", "see whether the disk or the share is there"),
+        ),
+    };
+    (message.into(), hint.into())
 }
 
 #[cfg(test)]
@@ -195,13 +220,22 @@ mod tests {
             ErrorKind::StorageFull,
             ErrorKind::TimedOut,
         ];
-        let all: Vec<String> = kinds.iter().map(|kind| unsent(Path::new("/out"), &io::Error::from(*kind))).collect();
-        insta::assert_snapshot!(all.join("\n"), @"
+        let all: Vec<String> = kinds
+            .iter()
+            .map(|kind| unsent(Path::new("/out"), &io::Error::from(*kind)))
+            .map(|why| format!("{}\n{}", why.en, why.zh))
+            .collect();
+        insta::assert_snapshot!(all.join("\n"), @r#"
         `/out` is not a directory; `path` names a directory
-        the directory `/out` may not be written to: permission denied; give the hub's user the right to write there
-        the directory `/out` may not be written to: read-only filesystem or storage medium; give the hub's user the right to write there
+        `/out` 不是目录；`path` 应是目录
+        the directory `/out` cannot be written to: this account may not; give the hub's user the right to write there
+        目录 `/out` 无法写入：没有权限；请给运行账户写入权限
+        the directory `/out` cannot be written to: the file system is read-only; give the hub's user the right to write there
+        目录 `/out` 无法写入：文件系统只读；请给运行账户写入权限
         there is no room left in `/out`; make room there; the document is sent again
-        writing into `/out` failed: timed out; see whether the disk or the share is there
-        ");
+        `/out` 已无空间；请腾出空间；该文档会再次发送
+        writing into `/out` failed: it took too long; see whether the disk or the share is there
+        写入 `/out` 失败：超时；请检查磁盘或共享目录是否可用
+        "#);
     }
 }

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use adapter::{
     Checkpoint, Fault, FaultKind, FileSeen, FileState, PAGE_BYTES_MAX, Page, Picture, Place, Source, SourceError,
-    path_below,
+    Words, count, path_below,
 };
 use async_trait::async_trait;
 use formats::Reader;
@@ -31,7 +31,7 @@ use tracing::{info, warn};
 
 use crate::config::{After, FilesSourceConfig};
 use crate::listing::{FILES_MAX, Listed, Listing, Stamp, in_order, list, markers, unix_us};
-use crate::trouble::{Act, source_error};
+use crate::trouble::{Act, broken_off, source_error};
 use crate::{archive, digest};
 
 /// Files that one page may finish, so that ten thousand small files do not make a page that never ends.
@@ -91,17 +91,15 @@ impl FilesSource {
         // A panic leaves the state as it was at some step; the checkpoint given with the next pull sets it right.
         let task = tokio::task::spawn_blocking(move || act(&mut work.lock().unwrap_or_else(PoisonError::into_inner)));
         task.await.unwrap_or_else(|error| {
-            Err(SourceError::Unavailable {
-                message: format!("reading the files was broken off: {error}"),
-                hint: "this is a defect of the hub; please report it with the log".into(),
-            })
+            let (message, hint) = broken_off(&error);
+            Err(SourceError::Unavailable { message, hint })
         })
     }
 }
 
 #[async_trait]
 impl Source for FilesSource {
-    async fn check(&mut self) -> Result<Vec<String>, SourceError> {
+    async fn check(&mut self) -> Result<Vec<Words>, SourceError> {
         self.blocking(|work| work.check()).await
     }
 
@@ -274,26 +272,45 @@ struct Work {
 }
 
 impl Work {
-    fn check(&mut self) -> Result<Vec<String>, SourceError> {
+    fn check(&mut self) -> Result<Vec<Words>, SourceError> {
         let listing = self.list()?;
         let new = listing.files.iter().filter(|file| !self.seen.is_unchanged(file)).count();
-        let shown = self.root.display();
-        let mut lines = vec![format!("directory {shown}: {} files match, {new} of them new", listing.files.len())];
+        let (shown, all) = (self.root.display(), listing.files.len());
+        let mut lines = vec![Words::new(
+            format!("目录 {shown}：{all} 个文件相符，其中 {new} 个是新的，{} 个已收过", all - new),
+            format!("directory {shown}: {} matched, {new} new, {} known", count(all, "file", "files"), all - new),
+        )];
         if listing.unfinished > 0 {
-            lines.push(format!("{} files are not complete yet by the rule `ready`", listing.unfinished));
+            let n = listing.unfinished;
+            lines.push(Words::new(
+                format!("{n} 个文件按 `ready` 规则尚未写完"),
+                format!("{} not complete yet by the rule `ready`", count(n, "file", "files")),
+            ));
         }
         if listing.left_out > 0 {
-            lines.push(format!("{} files more are too many for one listing and come after these", listing.left_out));
+            let n = listing.left_out;
+            lines.push(Words::new(
+                format!("另有 {n} 个文件超出一次列举的数量，之后再取"),
+                format!(
+                    "{} too many for one listing, to be taken after these",
+                    count(n, "file more is", "files more are")
+                ),
+            ));
         }
         if listing.links > 0 {
-            lines.push(format!("{} symbolic links are passed over", listing.links));
+            let n = listing.links;
+            lines.push(Words::new(
+                format!("{n} 个符号链接被略过"),
+                format!("{} passed over", count(n, "symbolic link", "symbolic links")),
+            ));
         }
         for file in listing.files.iter().filter(|file| !self.seen.is_unchanged(file)).take(1) {
             File::open(&file.path).map_err(|error| source_error(Act::ReadFile, &file.path, &error))?;
         }
         if let Some(archive) = &self.archive {
             archive::check(archive).map_err(|error| source_error(Act::Archive, archive, &error))?;
-            lines.push(format!("archive {}: can be written", archive.display()));
+            let shown = archive.display();
+            lines.push(Words::new(format!("归档目录 {shown}：可以写入"), format!("archive {shown}: can be written")));
         }
         Ok(lines)
     }
@@ -373,8 +390,14 @@ impl Work {
             return Ok(());
         }
         let middle: Middle = serde_json::from_str(&after.0).map_err(|error| SourceError::Config {
-            message: format!("the checkpoint of this job is not one of files: {error}"),
-            hint: "if the job read another kind of source before, give it a new name".into(),
+            message: Words::new(
+                format!("该任务的断点不是文件来源的断点（{error}）"),
+                format!("the checkpoint of this job is not one of files: {error}"),
+            ),
+            hint: Words::new(
+                "如果该任务以前读的是另一类来源，请给它换一个名称",
+                "if the job read another kind of source before, give it a new name",
+            ),
         })?;
         if self.aside.contains(&middle.file) {
             return Ok(());
@@ -383,11 +406,16 @@ impl Work {
             warn!(file = middle.file, rows = middle.row, "A file went away while it was being read.");
             let file = page.rows.files.len() as u32;
             page.rows.files.push(middle.file);
-            let args = vec![
-                format!("the file went away after {} of its rows were taken", middle.row),
-                "put it back under its name: it is read from its beginning, and rows that were taken are recognised"
-                    .into(),
-            ];
+            let rows = count(middle.row, "row", "rows");
+            let what = Words::new(
+                format!("已收下 {} 行后，文件不见了", middle.row),
+                format!("the file went away after {rows} had been taken"),
+            );
+            let hint = Words::new(
+                "请以原名放回：会从头读取，已收下的行会被认出",
+                "put it back under its name: it is read from its beginning, and rows that were taken are recognised",
+            );
+            let args = vec![what.to_text(), hint.to_text()];
             page.rows.push_broken(
                 Place { file, ..Place::default() },
                 Fault { kind: FaultKind::FileUnreadable, args },
@@ -488,10 +516,15 @@ impl Work {
         let now = now.map_err(|error| source_error(Act::ReadFile, &current.file.path, &error))?;
         if now != current.file.stamp {
             return Err(SourceError::Unavailable {
-                message: format!("the file `{}` changed while it was read", current.file.name),
-                hint: "the next run takes its new content; if this comes again, have the sender write under another \
-                       name and rename, or lengthen `ready.stable_ms`"
-                    .into(),
+                message: Words::new(
+                    format!("文件 `{}` 在读取时有变化", current.file.name),
+                    format!("the file `{}` changed while it was read", current.file.name),
+                ),
+                hint: Words::new(
+                    "下次运行会读取新内容；如果反复出现，请对方先用别的名称写完再改名，或加长 `ready.stable_ms`",
+                    "the next run takes its new content; if this comes again, have the sender write under another \
+                     name and rename, or lengthen `ready.stable_ms`",
+                ),
             });
         }
         let seen = file_seen(&current, current.reader.rows_read(), FileState::Read);
@@ -542,8 +575,17 @@ impl Work {
         }
         if unready > 0 {
             return Err(SourceError::Unavailable {
-                message: format!("{unready} of the files are not complete yet, so they do not show the whole source"),
-                hint: "the next run reads all of them; remove a file that its writer has given up".into(),
+                message: Words::new(
+                    format!("有 {unready} 个文件尚未写完，看不到来源的全貌"),
+                    format!(
+                        "{} not complete yet, so the whole source does not show",
+                        count(unready, "file is", "files are")
+                    ),
+                ),
+                hint: Words::new(
+                    "下次运行会全部读取；对方已放弃的文件请移走",
+                    "the next run reads all of them; remove a file that its writer has given up",
+                ),
             });
         }
         // Where an archive takes what was read, what is known is on its way there.
@@ -667,15 +709,24 @@ fn file_seen(current: &Current, rows: u64, state: FileState) -> FileSeen {
 
 fn dated_ahead(name: &str) -> SourceError {
     SourceError::Unavailable {
-        message: format!("the file `{name}` is dated in the future, so nobody can tell whether it still changes"),
-        hint: "set the clock of its writer or of its share right; the other files were taken".into(),
+        message: Words::new(
+            format!("文件 `{name}` 的时间在未来，无法判断它是否还在变化"),
+            format!("the file `{name}` is dated in the future, so nobody can tell whether it still changes"),
+        ),
+        hint: Words::new(
+            "请校准写入方或共享目录的时钟；其他文件已收下",
+            "set the clock of its writer or of its share right; the other files were taken",
+        ),
     }
 }
 
 fn not_whole(name: &str) -> SourceError {
     SourceError::Unavailable {
-        message: format!("the file `{name}` was changed or taken away, so the whole source was not read"),
-        hint: "the next run reads what is there then".into(),
+        message: Words::new(
+            format!("文件 `{name}` 有变化或被移走，没有读到来源的全貌"),
+            format!("the file `{name}` was changed or taken away, so the whole source was not read"),
+        ),
+        hint: Words::new("下次运行读取届时的文件", "the next run reads what is there then"),
     }
 }
 

@@ -43,7 +43,7 @@ async fn a_document_is_there_whole_and_its_receipt_is_its_digest() {
 
     // Other content under the name is never overwritten.
     let conflict = answered(sink.send(request("42", "application/xml", "<b/>")).await, 422);
-    insta::assert_snapshot!(conflict, @r#"{"bytes":4,"conflict":"a file of this name is there with other content; it was left as it is","digest":"29114363f749a0226b6988dda3ca2492a954117ab6b5f382706c20300dabc079"}"#);
+    insta::assert_snapshot!(conflict, @r#"{"bytes":4,"conflict":{"en":"a file of this name is there with other content; it was left as it is","zh":"已有同名而内容不同的文件，未作改动"},"digest":"29114363f749a0226b6988dda3ca2492a954117ab6b5f382706c20300dabc079"}"#);
     assert_eq!(fs::read_to_string(base.path().join("zb-42.xml")).unwrap(), "<a/>");
 }
 
@@ -74,17 +74,22 @@ async fn a_document_that_cannot_be_written_was_certainly_not_sent() {
     let missing = sink(&base, "path = 'out'\n");
     let error = missing.check().await.unwrap_err();
     let shown = |text: &str| text.replace(base.path().to_str().unwrap(), "BASE");
-    insta::assert_snapshot!(shown(&format!("{error}\n{}", error.hint)), @"
-    the directory `BASE/out` does not exist
-    create it, mount it, or correct `path`
-    ");
+    insta::assert_snapshot!(shown(&format!("{error}\n{}\n{}\n{}", error.hint, error.message.zh, error.hint.zh)), @r#"
+        the directory `BASE/out` does not exist
+        create it, mount it, or correct `path`
+        目录 `BASE/out` 不存在
+        请建立或挂载该目录，或改正 `path`
+        "#);
     let Answer::Unsent { why } = missing.send(request("1", "text/csv", "x")).await else { panic!("it was not sent") };
-    insta::assert_snapshot!(shown(&why), @"the directory `BASE/out` does not exist; create it, mount it, or correct `path`");
+    insta::assert_snapshot!(shown(&format!("{why}\n{}", why.zh)), @r#"
+        the directory `BASE/out` does not exist; create it, mount it, or correct `path`
+        目录 `BASE/out` 不存在；请建立或挂载该目录，或改正 `path`
+        "#);
     for name in ["../1", "a/b", "a\\b", ".a", "C:1"] {
         let answer = sink(&base, "path = '.'\n").send(request(name, "text/csv", "x")).await;
         assert!(matches!(answer, Answer::Unsent { .. }), "{name}");
     }
-    insta::assert_snapshot!(shown(&sink(&base, "path = '.'\n").check().await.unwrap().join("\n")), @"directory BASE: can be written");
+    insta::assert_snapshot!(shown(&sink(&base, "path = '.'\n").check().await.unwrap()[0].en), @"directory BASE: can be written");
     assert_eq!(fs::read_dir(base.path()).unwrap().count(), 0, "a check leaves nothing behind");
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use adapter::{Checkpoint, FaultKind, FileSeen, FileState, Page, Picture, Source, SourceError, conformance};
+use adapter::{Checkpoint, FaultKind, FileSeen, FileState, Page, Picture, Source, SourceError, Words, conformance};
 use adapter_files::{FilesSource, FilesSourceConfig};
 use tempfile::TempDir;
 
@@ -49,7 +49,10 @@ async fn run(source: &mut FilesSource, from: &Checkpoint) -> Vec<Page> {
 fn cells(pages: &[Page]) -> Vec<String> {
     let rows = pages.iter().flat_map(|page| page.rows.iter());
     rows.map(|row| match row.fault() {
-        Some(fault) => format!("{}: {:?} {}", row.file().unwrap(), fault.kind, fault.args.join("; ")),
+        Some(fault) => {
+            let args: Vec<String> = fault.args.iter().map(|arg| Words::of_text(arg).en).collect();
+            format!("{}: {:?} {}", row.file().unwrap(), fault.kind, args.join("; "))
+        }
         None => format!("{}: {}", row.file().unwrap(), row.text(0).unwrap()),
     })
     .collect()
@@ -60,7 +63,14 @@ fn seen(pages: &[Page]) -> Vec<FileSeen> {
 }
 
 fn words(error: &SourceError) -> String {
-    format!("{error}\n{}", error.hint())
+    format!("{}\n{}", told(error.message()), told(error.hint()))
+}
+
+/// In English and Chinese, a line each.
+fn told(words: &Words) -> String {
+    let zh = words.zh.as_str();
+    assert!(zh.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "no Chinese in `{zh}`");
+    format!("{words}\n{zh}")
 }
 
 #[tokio::test]
@@ -193,11 +203,12 @@ async fn a_picture_of_which_a_part_is_not_complete_is_not_read() {
     let base = directory(&[("a.csv", "A\n1\n"), ("b.csv", "A\n2\n"), ("a.csv.ok", "")]);
     let toml = "path = 'in'\npattern = '*.csv'\nready = { marker = '.ok' }\nformat.csv = {}\n";
     let error = pictures(&base, toml, &[], Picture::All).pull(&Checkpoint::default()).await.unwrap_err();
-    assert_eq!(
-        words(&error),
-        "1 of the files are not complete yet, so they do not show the whole source\nthe next run reads all of them; \
-         remove a file that its writer has given up"
-    );
+    insta::assert_snapshot!(words(&error), @"
+    1 file is not complete yet, so the whole source does not show
+    有 1 个文件尚未写完，看不到来源的全貌
+    the next run reads all of them; remove a file that its writer has given up
+    下次运行会全部读取；对方已放弃的文件请移走
+    ");
     put(&base, "b.ok", "");
     let pages = run(&mut pictures(&base, toml, &[], Picture::All), &Checkpoint::default()).await;
     assert_eq!(cells(&pages), ["a.csv: 1", "b.csv: 2"]);
@@ -307,10 +318,12 @@ async fn a_file_that_changes_while_it_is_read_ends_the_run_and_is_read_anew() {
     source.confirmed().await.unwrap();
     put(&base, "a.csv", "A\n1\n2\n3\n4\n");
     let error = source.pull(&first.checkpoint).await.unwrap_err();
-    insta::assert_snapshot!(words(&error), @"
-    the file `a.csv` changed while it was read
-    the next run takes its new content; if this comes again, have the sender write under another name and rename, or lengthen `ready.stable_ms`
-    ");
+    insta::assert_snapshot!(words(&error), @r#"
+        the file `a.csv` changed while it was read
+        文件 `a.csv` 在读取时有变化
+        the next run takes its new content; if this comes again, have the sender write under another name and rename, or lengthen `ready.stable_ms`
+        下次运行会读取新内容；如果反复出现，请对方先用别的名称写完再改名，或加长 `ready.stable_ms`
+        "#);
     let next = run(&mut open(&base, &toml, &[]), &first.checkpoint).await;
     assert_eq!(cells(&next), ["a.csv: 1", "a.csv: 2", "a.csv: 3", "a.csv: 4"]);
 }
@@ -325,7 +338,7 @@ async fn a_file_that_goes_away_half_read_is_one_broken_row() {
     fs::remove_file(base.path().join("in/a.csv")).unwrap();
     let rest = run(&mut open(&base, &toml, &[]), &first.checkpoint).await;
     insta::assert_snapshot!(cells(&rest).join("\n"), @"
-    a.csv: FileUnreadable the file went away after 2 of its rows were taken; put it back under its name: it is read from its beginning, and rows that were taken are recognised
+    a.csv: FileUnreadable the file went away after 2 rows had been taken; put it back under its name: it is read from its beginning, and rows that were taken are recognised
     b.csv: 9
     ");
     assert!(
@@ -438,12 +451,21 @@ async fn links_are_passed_over_and_gbk_names_are_read() {
     let toml = format!("recursive = true\npattern = '**/*.csv'\n{CSV}");
     let mut source = open(&base, &toml, &[]);
     assert_eq!(cells(&run(&mut source, &Checkpoint::default()).await), ["a.csv: 1", "公告.csv: 2"]);
-    let lines =
-        open(&base, &toml, &[]).check().await.unwrap().join("\n").replace(base.path().to_str().unwrap(), "BASE");
-    insta::assert_snapshot!(lines, @"
-    directory BASE/in: 2 files match, 2 of them new
-    2 symbolic links are passed over
-    ");
+    let lines = open(&base, &toml, &[])
+        .check()
+        .await
+        .unwrap()
+        .iter()
+        .map(told)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .replace(base.path().to_str().unwrap(), "BASE");
+    insta::assert_snapshot!(lines, @r#"
+        directory BASE/in: 2 files matched, 2 new, 0 known
+        目录 BASE/in：2 个文件相符，其中 2 个是新的，0 个已收过
+        2 symbolic links passed over
+        2 个符号链接被略过
+        "#);
 }
 
 #[tokio::test]
@@ -451,32 +473,40 @@ async fn a_directory_that_is_not_there_is_told_with_what_to_do() {
     let base = tempfile::tempdir().unwrap();
     let shown = |error: SourceError| words(&error).replace(base.path().to_str().unwrap(), "BASE");
     let missing = open(&base, CSV, &[]).check().await.unwrap_err();
-    insta::assert_snapshot!(shown(missing), @"
-    the directory `BASE/in` does not exist
-    create it, mount it, or correct `path`; a relative path starts at the directory of the configuration
-    ");
+    insta::assert_snapshot!(shown(missing), @r#"
+        the directory `BASE/in` does not exist
+        目录 `BASE/in` 不存在
+        create it, mount it, or correct `path`; a relative path starts at the directory of the configuration
+        请建立或挂载该目录，或改正 `path`；相对路径从配置所在目录算起
+        "#);
     let missing = open(&base, CSV, &[]).pull(&Checkpoint::default()).await.unwrap_err();
     assert!(matches!(missing, SourceError::Config { .. }));
     fs::write(base.path().join("in"), "").unwrap();
     let no_directory = open(&base, CSV, &[]).check().await.unwrap_err();
-    insta::assert_snapshot!(shown(no_directory), @"
-    `BASE/in` is not a directory
-    `path` names a directory; choose its files by `pattern`
-    ");
+    insta::assert_snapshot!(shown(no_directory), @r#"
+        `BASE/in` is not a directory
+        `BASE/in` 不是目录
+        `path` names a directory; choose its files by `pattern`
+        `path` 应是目录；文件用 `pattern` 选择
+        "#);
     fs::remove_file(base.path().join("in")).unwrap();
     fs::create_dir(base.path().join("in")).unwrap();
     fs::write(base.path().join("done"), "").unwrap();
     let toml = format!("after = {{ archive = 'done' }}\n{CSV}");
     let archive = open(&base, &toml, &[]).check().await.unwrap_err();
-    insta::assert_snapshot!(shown(archive), @"
-    the archive `BASE/done` is not a directory
-    name a directory in `after.archive`
-    ");
+    insta::assert_snapshot!(shown(archive), @r#"
+        the archive `BASE/done` is not a directory
+        归档 `BASE/done` 不是目录
+        name a directory in `after.archive`
+        `after.archive` 应写一个目录
+        "#);
     let strange = open(&base, CSV, &[]).pull(&Checkpoint("17".into())).await.unwrap_err();
-    insta::assert_snapshot!(shown(strange), @"
-    the checkpoint of this job is not one of files: invalid type: integer `17`, expected struct Middle at line 1 column 2
-    if the job read another kind of source before, give it a new name
-    ");
+    insta::assert_snapshot!(shown(strange), @r#"
+        the checkpoint of this job is not one of files: invalid type: integer `17`, expected struct Middle at line 1 column 2
+        该任务的断点不是文件来源的断点（invalid type: integer `17`, expected struct Middle at line 1 column 2）
+        if the job read another kind of source before, give it a new name
+        如果该任务以前读的是另一类来源，请给它换一个名称
+        "#);
 }
 
 #[test]

@@ -186,37 +186,45 @@ fn decode_gb(raw: &[u8], out: &mut String) -> Option<Bad> {
 
 /// Compares the beginning of a file with the declared encoding. Returns the length of the byte order mark.
 pub(crate) fn check_head(declared: Encoding, head: &[u8]) -> Result<usize, Refusal> {
-    let contradiction = |is: &str, hint: &str| {
+    let name = declared.name();
+    let contradiction = |zh: &str, is: &str, hint: &str| {
         Err(Refusal::new(
-            format!("it was declared to be {}, but it {is}", declared.name()),
-            format!("set `encoding = \"{hint}\"`, or have the file written as {}", declared.name()),
+            (format!("声明为 {name}，实际{zh}"), format!("it was declared to be {name}, but it {is}")),
+            (
+                format!("请设 `encoding = \"{hint}\"`，或请对方以 {name} 输出"),
+                format!("set `encoding = \"{hint}\"`, or have the file written as {name}"),
+            ),
         ))
     };
-    let marks: [(&[u8], Encoding, &str, &str); 4] = [
-        (b"\xef\xbb\xbf", Encoding::Utf8, "begins with the byte order mark of UTF-8", "utf-8"),
-        (b"\xff\xfe", Encoding::Utf16Le, "begins with the byte order mark of UTF-16LE", "utf-16le"),
-        (b"\xfe\xff", Encoding::Utf16Be, "begins with the byte order mark of UTF-16BE", "utf-16be"),
-        (b"\x84\x31\x95\x33", Encoding::Gb18030, "begins with the byte order mark of GB18030", "gb18030"),
+    let marked = |encoding: Encoding, hint: &str| {
+        let found = encoding.name();
+        let is = format!("begins with the byte order mark of {found}");
+        contradiction(&format!("以 {found} 的字节顺序标记开头"), &is, hint)
+    };
+    let marks: [(&[u8], Encoding, &str); 4] = [
+        (b"\xef\xbb\xbf", Encoding::Utf8, "utf-8"),
+        (b"\xff\xfe", Encoding::Utf16Le, "utf-16le"),
+        (b"\xfe\xff", Encoding::Utf16Be, "utf-16be"),
+        (b"\x84\x31\x95\x33", Encoding::Gb18030, "gb18030"),
     ];
-    for (mark, encoding, is, hint) in marks {
+    for (mark, encoding, hint) in marks {
         if head.starts_with(mark) {
-            return if declared.same_family(encoding) { Ok(mark.len()) } else { contradiction(is, hint) };
+            return if declared.same_family(encoding) { Ok(mark.len()) } else { marked(encoding, hint) };
         }
     }
     if declared.is_utf16() {
         // Text has line breaks or blanks or digits: one byte of each is NUL.
         let looks_wide = head.len() < 2 || memchr::memchr(0, head).is_some();
-        return if looks_wide { Ok(0) } else { contradiction("holds no UTF-16", "utf-8") };
+        return if looks_wide { Ok(0) } else { contradiction("不是 UTF-16", "holds no UTF-16", "utf-8") };
     }
     if let Some(nul) = memchr::memchr(0, &head[..head.len().min(256)]) {
-        let (is, hint) = match nul % 2 {
-            1 => ("looks like UTF-16LE", "utf-16le"),
-            _ => ("looks like UTF-16BE", "utf-16be"),
+        return match nul % 2 {
+            1 => contradiction("像是 UTF-16LE", "looks like UTF-16LE", "utf-16le"),
+            _ => contradiction("像是 UTF-16BE", "looks like UTF-16BE", "utf-16be"),
         };
-        return contradiction(is, hint);
     }
     if declared.is_gb() && is_surely_utf8(head) {
-        return contradiction("is UTF-8", "utf-8");
+        return contradiction("是 UTF-8", "is UTF-8", "utf-8");
     }
     Ok(0)
 }

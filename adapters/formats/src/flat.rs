@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use adapter::{Cell, FaultKind, PAGE_BYTES_MAX, Place};
+use adapter::{Cell, FaultKind, PAGE_BYTES_MAX, Place, Words};
 
 use crate::Out;
 use crate::limits::{COLUMNS_MAX, REPEATED_BYTES_MAX, REPEATS_MAX};
@@ -31,12 +31,14 @@ pub(crate) struct Broken {
 }
 
 impl Broken {
-    pub(crate) fn malformed(what: impl Into<String>) -> Self {
-        Self { kind: FaultKind::Malformed, args: vec![what.into()] }
+    pub(crate) fn malformed(what: impl Into<Words>) -> Self {
+        Self { kind: FaultKind::Malformed, args: vec![what.into().to_text()] }
     }
 
-    pub(crate) fn too_large(found: u64, limit: usize, what: &str) -> Self {
-        Self { kind: FaultKind::TooLarge, args: vec![found.to_string(), limit.to_string(), what.into()] }
+    /// `what` was counted, as in "the row has 70 levels of nesting".
+    pub(crate) fn too_large(found: u64, limit: usize, what: impl Into<Words>) -> Self {
+        let args = vec![found.to_string(), limit.to_string(), what.into().to_text()];
+        Self { kind: FaultKind::TooLarge, args }
     }
 }
 
@@ -93,7 +95,11 @@ impl Flat {
     pub(crate) fn next_element(&mut self) -> Result<u32, Broken> {
         self.elements += 1;
         if self.elements as usize > REPEATS_MAX {
-            return Err(Broken::too_large(u64::from(self.elements), REPEATS_MAX, "elements of `repeat`"));
+            return Err(Broken::too_large(
+                u64::from(self.elements),
+                REPEATS_MAX,
+                ("`repeat` 的元素数", "elements of `repeat`"),
+            ));
         }
         Ok(self.elements)
     }
@@ -103,7 +109,7 @@ impl Flat {
         let column = self.column(path)?;
         let (_, row, element) = &mut self.columns[column as usize];
         if !spot.in_list && (*row, *element) == (self.row, spot.element) {
-            return Err(Broken::malformed(format!("`{path}` stands twice")));
+            return Err(Broken::malformed(twice(path)));
         }
         (*row, *element) = (self.row, spot.element);
         let start = self.text.len() as u32;
@@ -134,7 +140,7 @@ impl Flat {
             return Ok(*column);
         }
         if self.columns.len() >= COLUMNS_MAX {
-            return Err(Broken::too_large(self.columns.len() as u64 + 1, COLUMNS_MAX, "columns of a file"));
+            return Err(Broken::too_large(self.columns.len() as u64 + 1, COLUMNS_MAX, ("文件的列数", "columns")));
         }
         let column = self.columns.len() as u32;
         self.names.insert(path.to_owned(), column);
@@ -150,7 +156,11 @@ impl Flat {
             let parent: usize = self.leaves[..self.group(0).1].iter().map(|l| (l.end - l.start) as usize).sum();
             let total = self.text.len() + parent * self.elements as usize;
             if total > REPEATED_BYTES_MAX {
-                return Err(Broken::too_large(total as u64, REPEATED_BYTES_MAX, "bytes made by `repeat`"));
+                return Err(Broken::too_large(
+                    total as u64,
+                    REPEATED_BYTES_MAX,
+                    ("`repeat` 展开后的字节数", "bytes once `repeat` is done"),
+                ));
             }
         }
         Ok(())
@@ -219,6 +229,13 @@ impl Flat {
         }
     }
 }
+
+/// A name is there twice, and nobody can tell which is meant.
+pub(crate) fn twice(path: &str) -> Words {
+    Words::new(format!("`{path}` 出现两次"), format!("`{path}` stands twice"))
+}
+
+pub(crate) const NESTING: (&str, &str) = ("嵌套层数", "levels of nesting");
 
 /// Joins a list; an index that is missing leaves an empty place.
 fn join(list: &[Leaf], text: &str, joined: &mut String) {

@@ -10,7 +10,7 @@
 
 use std::io::{self, Read, Seek};
 
-use adapter::{Fault, FaultKind, PAGE_BYTES_MAX, PAGE_ROWS, Place, Rows, RowsSize};
+use adapter::{Fault, FaultKind, PAGE_BYTES_MAX, PAGE_ROWS, Place, Rows, RowsSize, Words};
 
 mod config;
 mod csv;
@@ -233,9 +233,13 @@ impl Out<'_> {
     }
 }
 
+/// A limit of bytes that every format has.
+const ROW_BYTES: (&str, &str) = ("该行的字节数", "bytes");
+
 /// Why a file, or the rest of it, can't be read as what it was declared to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Refusal {
+    /// Both languages, as a fault's argument has them.
     what: String,
     hint: String,
     line: u64,
@@ -245,14 +249,17 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: hint.into(), ..Self::default() }
+    fn new(what: impl Into<Words>, hint: impl Into<Words>) -> Self {
+        Self { what: what.into().to_text(), hint: hint.into().to_text(), ..Self::default() }
     }
 
     fn empty() -> Self {
         Self::new(
-            "the file is empty",
-            "ask the sender for the file again; an export that ended early leaves such files",
+            ("文件是空的", "the file is empty"),
+            (
+                "请对方重新提供该文件；导出中断会留下这样的文件",
+                "ask the sender for the file again; an export that ended early leaves such files",
+            ),
         )
     }
 

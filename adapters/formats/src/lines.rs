@@ -2,11 +2,12 @@
 
 use std::io::{self, Read};
 
-use adapter::{FaultKind, ROW_BYTES_MAX};
+use adapter::ROW_BYTES_MAX;
 
+use crate::flat::Broken;
 use crate::limits::KEPT_BYTES_MAX;
 use crate::window::Window;
-use crate::{Out, Stop};
+use crate::{Out, ROW_BYTES, Stop};
 
 pub(crate) struct Lines {
     pub window: Window,
@@ -88,8 +89,8 @@ impl Lines {
         let kept = self.window.raw(&self.window.data()[..KEPT_BYTES_MAX]).into_owned();
         self.pass()?;
         let bytes = self.window.offset() - place.offset;
-        let args = vec![bytes.to_string(), ROW_BYTES_MAX.to_string(), "bytes of a row".into()];
-        out.broken(place, FaultKind::TooLarge, args, &kept);
+        let Broken { kind, args } = Broken::too_large(bytes, ROW_BYTES_MAX, ROW_BYTES);
+        out.broken(place, kind, args, &kept);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use adapter::{Cell, PAGE_BYTES_MAX, PAGE_ROWS_MAX, Rows};
+use adapter::{Cell, Fault, FaultKind, PAGE_BYTES_MAX, PAGE_ROWS_MAX, Rows, Words};
 
 use crate::{FormatConfig, Reader, open};
 
@@ -43,7 +43,33 @@ fn reader(config: &FormatConfig, bytes: &[u8], cut: u64, step: usize) -> Reader 
 fn all(mut reader: Reader) -> Rows {
     let mut rows = Rows::default();
     while reader.next(&mut rows, PAGE_ROWS_MAX, PAGE_BYTES_MAX * 4).unwrap() {}
+    rows.iter().filter_map(|row| row.fault()).for_each(speaks_chinese);
     rows
+}
+
+/// What a fault says, in English.
+pub(crate) fn args(fault: &Fault) -> Vec<String> {
+    fault.args.iter().map(|arg| Words::of_text(arg).en).collect()
+}
+
+/// What a fault says, in English and Chinese, a line each.
+pub(crate) fn told(fault: &Fault) -> String {
+    let lines = fault.args.iter().map(|arg| Words::of_text(arg)).map(|words| format!("{}\n{}", words.en, words.zh));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Whatever a fault says in words it says in Chinese too: checked of every fault that any test meets.
+fn speaks_chinese(fault: &Fault) {
+    let words = match fault.kind {
+        FaultKind::FileUnreadable => &fault.args[..2],
+        FaultKind::Malformed => &fault.args[..1],
+        FaultKind::TooLarge => &fault.args[2..3],
+        FaultKind::Undecodable | FaultKind::UnclosedQuote | FaultKind::Short | FaultKind::Long => &[],
+    };
+    for text in words {
+        let zh = Words::of_text(text).zh;
+        assert!(zh.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "no Chinese in `{zh}`");
+    }
 }
 
 /// The rows of a file, which are the same wherever its bytes are cut and its reading resumed.
@@ -91,7 +117,7 @@ fn lines(rows: &Rows) -> Vec<String> {
             let place = row.place();
             let mut line = format!("{}@{}", place.line, place.offset);
             if let Some(fault) = row.fault() {
-                write!(line, " {:?}{:?}", fault.kind, fault.args).unwrap();
+                write!(line, " {:?}{:?}", fault.kind, args(fault)).unwrap();
             }
             let columns = rows.columns().len().max(usize::from(row.fault().is_some()));
             for i in 0..columns {

@@ -6,10 +6,11 @@
 //! the configuration does not say.
 
 use std::error::Error as _;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use adapter::{Answer, Request, Sink, SinkError, path_below};
+use adapter::{Answer, Request, Sink, SinkError, Words, io_words, path_below};
 use async_trait::async_trait;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Proxy, Response, Url, redirect};
@@ -48,7 +49,8 @@ impl WebSink {
             .user_agent(concat!("exchange-hub/", env!("CARGO_PKG_VERSION")));
         if let Some(proxy) = &config.proxy {
             peer = address(&parse_url(proxy, "proxy")?, "proxy")?;
-            let proxy = Proxy::all(proxy).map_err(|error| trouble("the proxy cannot be used", &error))?;
+            let proxy =
+                Proxy::all(proxy).map_err(|error| trouble(("无法使用代理", "the proxy cannot be used"), &error))?;
             client = client.proxy(proxy);
         }
         if let Some(file) = &config.ca_file {
@@ -56,9 +58,14 @@ impl WebSink {
         }
         let mut headers = HeaderMap::new();
         for (name, value) in &config.headers {
-            let mut value = HeaderValue::from_str(value).map_err(|_| SinkError {
-                message: format!("the value of the header `{name}` holds characters that HTTP does not allow"),
-                hint: "header values are ASCII without line breaks".into(),
+            let mut value = HeaderValue::from_str(value).map_err(|_| {
+                refused(
+                    (
+                        format!("头 `{name}` 的值含有 HTTP 不允许的字符"),
+                        format!("the value of the header `{name}` holds characters that HTTP does not allow"),
+                    ),
+                    ("头的值应是不带换行的 ASCII", "header values are ASCII without line breaks"),
+                )
             })?;
             value.set_sensitive(true);
             headers.insert(header_name(name)?, value);
@@ -68,7 +75,9 @@ impl WebSink {
             name => Some(header_name(name)?),
         };
         Ok(Self {
-            client: client.build().map_err(|error| trouble("the HTTP client could not be made", &error))?,
+            client: client
+                .build()
+                .map_err(|error| trouble(("无法建立 HTTP 客户端", "the HTTP client could not be made"), &error))?,
             url,
             peer,
             method: match config.method {
@@ -85,19 +94,39 @@ impl WebSink {
 
 #[async_trait]
 impl Sink for WebSink {
-    async fn check(&self) -> Result<Vec<String>, SinkError> {
+    async fn check(&self) -> Result<Vec<Words>, SinkError> {
         let (host, port) = (self.peer.0.as_str(), self.peer.1);
         let connect = tokio::net::TcpStream::connect((host, port));
         match tokio::time::timeout(self.connect_timeout, connect).await {
-            Ok(Ok(_)) => Ok(vec![format!("{host}:{port} takes connections")]),
-            Ok(Err(error)) => Err(SinkError {
-                message: format!("{host}:{port} takes no connection: {error}"),
-                hint: "see whether the system is up, and whether a firewall stands between".into(),
-            }),
-            Err(_) => Err(SinkError {
-                message: format!("{host}:{port} did not answer within {} ms", self.connect_timeout.as_millis()),
-                hint: "see whether the address is right, and whether a firewall stands between".into(),
-            }),
+            Ok(Ok(_)) => {
+                Ok(vec![Words::new(format!("{host}:{port} 可以连接"), format!("{host}:{port} takes connections"))])
+            }
+            Ok(Err(error)) => {
+                let why = io_words(&error);
+                Err(refused(
+                    (
+                        format!("{host}:{port} 无法连接：{}", why.zh),
+                        format!("{host}:{port} takes no connection: {}", why.en),
+                    ),
+                    (
+                        "请检查对方系统是否在运行，中间是否有防火墙",
+                        "see whether the system is up, and whether a firewall stands between",
+                    ),
+                ))
+            }
+            Err(_) => {
+                let ms = self.connect_timeout.as_millis();
+                Err(refused(
+                    (
+                        format!("{host}:{port} 在 {ms} 毫秒内没有应答"),
+                        format!("{host}:{port} did not answer within {ms} ms"),
+                    ),
+                    (
+                        "请检查地址是否正确，中间是否有防火墙",
+                        "see whether the address is right, and whether a firewall stands between",
+                    ),
+                ))
+            }
         }
     }
 
@@ -105,7 +134,11 @@ impl Sink for WebSink {
         let mut sending = self.client.request(self.method.clone(), self.url.clone()).headers(self.headers.clone());
         match HeaderValue::from_str(request.media) {
             Ok(media) => sending = sending.header(CONTENT_TYPE, media),
-            Err(_) => return Answer::Unsent { why: format!("`{}` is no media type", request.media) },
+            Err(_) => {
+                let media = request.media;
+                let why = Words::new(format!("`{media}` 不是媒体类型"), format!("`{media}` is no media type"));
+                return Answer::Unsent { why };
+            }
         }
         if let Some(name) = &self.key_header {
             sending = sending.header(name, request.key);
@@ -132,7 +165,10 @@ async fn read(mut response: Response, bytes_max: usize) -> Answer {
             }
             Ok(None) => break,
             Err(error) => {
-                return Answer::Unknown { why: format!("the answer, of status {status}, was cut: {}", words(&error)) };
+                let why = words(&error);
+                let zh = format!("答复（状态码 {status}）不完整：{}", why.zh);
+                let en = format!("the answer, of status {status}, was cut: {}", why.en);
+                return Answer::Unknown { why: Words::new(zh, en) };
             }
         }
     }
@@ -153,68 +189,112 @@ fn retry_after(value: &HeaderValue, now: SystemTime) -> Option<u64> {
 }
 
 /// An error with its causes, the address left out since it may hold a secret.
-fn words(error: &reqwest::Error) -> String {
-    let mut text = if error.is_timeout() {
-        "no answer in time".to_owned()
+fn words(error: &reqwest::Error) -> Words {
+    let (mut zh, mut en) = if error.is_timeout() {
+        ("未按时答复".to_owned(), "no answer in time".to_owned())
     } else if error.is_connect() {
-        "no connection".to_owned()
+        ("无法连接".to_owned(), "no connection".to_owned())
     } else {
-        "the request failed".to_owned()
+        ("请求失败".to_owned(), "the request failed".to_owned())
     };
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
+    if let Some(why) = cause(error) {
+        zh.push_str(&format!("：{}", why.zh));
+        en.push_str(&format!(": {}", why.en));
     }
-    text
+    Words::new(zh, en)
 }
 
-fn trouble(what: &str, error: &reqwest::Error) -> SinkError {
-    SinkError { message: format!("{what}: {}", words(error)), hint: "correct the configuration of this feed".into() }
+/// The deepest cause: those above it only say in whose hands it failed.
+fn cause(error: &reqwest::Error) -> Option<Words> {
+    let mut deepest = error.source()?;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    let text = deepest.to_string();
+    Some(match deepest.downcast_ref::<io::Error>() {
+        Some(error) => io_words(error),
+        // The client's own, which is said already.
+        None if error.is_timeout() => return None,
+        None => match CAUSES.iter().find(|(part, _)| text.contains(part)) {
+            Some((_, zh)) => Words::new(*zh, text),
+            None => Words::new(format!("网络程序报告“{text}”"), text),
+        },
+    })
+}
+
+/// What the client says of its own, by a part of it, in Chinese.
+const CAUSES: [(&str, &str); 5] = [
+    ("connection closed before message completed", "答复未完，连接已关闭"),
+    ("end of file before message length reached", "答复没有收全"),
+    ("HTTP version", "答复不是 HTTP"),
+    ("corrupt message", "对方说的不是 TLS"),
+    ("certificate", "对方的证书未通过验证"),
+];
+
+fn refused(message: impl Into<Words>, hint: (&str, &str)) -> SinkError {
+    SinkError { message: message.into(), hint: hint.into() }
+}
+
+fn trouble((zh, en): (&str, &str), error: &reqwest::Error) -> SinkError {
+    let why = words(error);
+    refused(
+        (format!("{zh}：{}", why.zh), format!("{en}: {}", why.en)),
+        ("请改正该订阅的配置", "correct the configuration of this feed"),
+    )
 }
 
 fn parse_url(text: &str, key: &str) -> Result<Url, SinkError> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
-        _ => Err(SinkError {
-            message: format!("`{key}` is no address of HTTP"),
-            hint: "write it as `http://host:port/path` or `https://…`".into(),
-        }),
+        _ => Err(refused(
+            (format!("`{key}` 不是 HTTP 地址"), format!("`{key}` is no address of HTTP")),
+            ("写作 `http://host:port/path` 或 `https://…`", "write it as `http://host:port/path` or `https://…`"),
+        )),
     }
 }
 
 fn address(url: &Url, key: &str) -> Result<(String, u16), SinkError> {
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) => Ok((host.trim_matches(['[', ']']).to_owned(), port)),
-        _ => Err(SinkError {
-            message: format!("`{key}` names no host"),
-            hint: "write it as `http://host:port/path`".into(),
-        }),
+        _ => Err(refused(
+            (format!("`{key}` 没有写主机"), format!("`{key}` names no host")),
+            ("写作 `http://host:port/path`", "write it as `http://host:port/path`"),
+        )),
     }
 }
 
 fn header_name(name: &str) -> Result<HeaderName, SinkError> {
-    HeaderName::from_bytes(name.as_bytes()).map_err(|_| SinkError {
-        message: format!("`{name}` is no name of a header"),
-        hint: "a header's name is ASCII letters, digits and `-`".into(),
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+        refused(
+            (format!("`{name}` 不能用作头的名称"), format!("`{name}` is no name of a header")),
+            ("头的名称由 ASCII 字母、数字和 `-` 组成", "a header's name is ASCII letters, digits and `-`"),
+        )
     })
 }
 
 fn certificates(file: &Path) -> Result<Vec<Certificate>, SinkError> {
     let shown = file.display();
-    let pem = std::fs::read(file).map_err(|error| SinkError {
-        message: format!("the file of certificates `{shown}` could not be read: {error}"),
-        hint: "correct `ca_file`, or give the hub's user the right to read it".into(),
+    let pem = std::fs::read(file).map_err(|error| {
+        let why = io_words(&error);
+        refused(
+            (
+                format!("证书文件 `{shown}` 无法读取：{}", why.zh),
+                format!("the file of certificates `{shown}` could not be read: {}", why.en),
+            ),
+            (
+                "请改正 `ca_file`，或给运行账户读取权限",
+                "correct `ca_file`, or give the hub's user the right to read it",
+            ),
+        )
     })?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(SinkError {
-            message: format!("`{shown}` holds no certificate in PEM form"),
-            hint: "a PEM file has lines `-----BEGIN CERTIFICATE-----`; convert a DER file first".into(),
-        }),
+        _ => Err(refused(
+            (format!("`{shown}` 中没有 PEM 格式的证书"), format!("`{shown}` holds no certificate in PEM form")),
+            (
+                "PEM 文件含有 `-----BEGIN CERTIFICATE-----` 一行；DER 文件请先转换",
+                "a PEM file has lines `-----BEGIN CERTIFICATE-----`; convert a DER file first",
+            ),
+        )),
     }
 }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use adapter::{Answer, Request, Sink, SinkError};
+use adapter::{Answer, Request, Sink, SinkError, Words};
 use adapter_web::{WebSink, WebSinkConfig};
 use axum::Router;
 use axum::body::Bytes;
@@ -67,16 +67,23 @@ async fn answering(bytes: impl Into<Vec<u8>>) -> String {
     .await
 }
 
+/// In English and Chinese, a line each.
+fn told(words: &Words) -> String {
+    let zh = words.zh.as_str();
+    assert!(zh.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "no Chinese in `{zh}`");
+    format!("{words}\n{zh}")
+}
+
 fn unknown(answer: Answer) -> String {
     match answer {
-        Answer::Unknown { why } => why,
+        Answer::Unknown { why } => told(&why),
         other => panic!("expected that nobody knows, not {other:?}"),
     }
 }
 
 fn unsent(answer: Answer) -> String {
     match answer {
-        Answer::Unsent { why } => why,
+        Answer::Unsent { why } => told(&why),
         other => panic!("expected that it was not sent, not {other:?}"),
     }
 }
@@ -158,9 +165,12 @@ async fn what_certainly_did_not_arrive_is_unsent() {
     // A port that was free a moment ago.
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let refused = unsent(sink(&format!("http://127.0.0.1:{port}/")).send(REQUEST).await);
-    insta::assert_snapshot!(refused, @"no connection: client error (Connect): tcp connect error: Connection refused (os error 111)");
+    insta::assert_snapshot!(refused, @r#"
+        no connection: the connection was refused
+        无法连接：连接被拒绝
+        "#);
     let name = unsent(sink("http://no-such-host.invalid/").send(REQUEST).await);
-    assert!(name.starts_with("no connection: client error (Connect): dns error"), "{name}");
+    assert_eq!(name, "no connection: the host's name cannot be resolved\n无法连接：主机名无法解析");
     // Plain text where TLS is expected: the connection was never made.
     let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = plain.local_addr().unwrap();
@@ -170,9 +180,17 @@ async fn what_certainly_did_not_arrive_is_unsent() {
         std::future::pending::<()>().await;
     });
     let secure = open(&format!("url = 'https://{address}/'\n")).unwrap();
-    insta::assert_snapshot!(unsent(secure.send(REQUEST).await), @"no connection: client error (Connect): received corrupt message of type InvalidContentType");
+    insta::assert_snapshot!(unsent(secure.send(REQUEST).await), @r#"
+        no connection: received corrupt message of type InvalidContentType
+        无法连接：系统报告“received corrupt message of type InvalidContentType”
+        "#);
     let media = Request { media: "a\nb", ..REQUEST };
-    assert_eq!(unsent(sink("http://127.0.0.1:1/").send(media).await), "`a\nb` is no media type");
+    insta::assert_snapshot!(unsent(sink("http://127.0.0.1:1/").send(media).await), @r#"
+        `a
+        b` is no media type
+        `a
+        b` 不是媒体类型
+        "#);
 }
 
 #[tokio::test]
@@ -181,22 +199,43 @@ async fn what_may_have_arrived_and_has_no_whole_answer_is_unknown() {
         std::future::pending::<()>().await;
         drop(stream);
     });
-    insta::assert_snapshot!(unknown(sink(&silent.await).send(REQUEST).await), @"no answer in time: operation timed out");
+    insta::assert_snapshot!(unknown(sink(&silent.await).send(REQUEST).await), @r#"
+        no answer in time
+        未按时答复
+        "#);
     let closed = listener(async |stream| drop(stream)).await;
-    insta::assert_snapshot!(unknown(sink(&closed).send(REQUEST).await), @"the request failed: client error (SendRequest): connection closed before message completed");
+    insta::assert_snapshot!(unknown(sink(&closed).send(REQUEST).await), @r#"
+        the request failed: connection closed before message completed
+        请求失败：答复未完，连接已关闭
+        "#);
     let nonsense = answering("SSH-2.0-OpenSSH_9.2\r\n").await;
-    insta::assert_snapshot!(unknown(sink(&nonsense).send(REQUEST).await), @"the request failed: client error (SendRequest): invalid HTTP version parsed");
+    insta::assert_snapshot!(unknown(sink(&nonsense).send(REQUEST).await), @r#"
+        the request failed: invalid HTTP version parsed
+        请求失败：答复不是 HTTP
+        "#);
     let half_head = answering("HTTP/1.1 200 OK\r\nContent-Le").await;
-    insta::assert_snapshot!(unknown(sink(&half_head).send(REQUEST).await), @"the request failed: client error (SendRequest): connection closed before message completed");
+    insta::assert_snapshot!(unknown(sink(&half_head).send(REQUEST).await), @r#"
+        the request failed: connection closed before message completed
+        请求失败：答复未完，连接已关闭
+        "#);
     let half_body = answering("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"result\":").await;
-    insta::assert_snapshot!(unknown(sink(&half_body).send(REQUEST).await), @"the answer, of status 200, was cut: the request failed: request or response body error: error reading a body from connection: end of file before message length reached");
+    insta::assert_snapshot!(unknown(sink(&half_body).send(REQUEST).await), @r#"
+        the answer, of status 200, was cut: the request failed: it ended too early
+        答复（状态码 200）不完整：请求失败：提前结束
+        "#);
     let half_chunk = answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab").await;
-    insta::assert_snapshot!(unknown(sink(&half_chunk).send(REQUEST).await), @"the answer, of status 200, was cut: the request failed: request or response body error: error reading a body from connection: end of file before message length reached");
+    insta::assert_snapshot!(unknown(sink(&half_chunk).send(REQUEST).await), @r#"
+        the answer, of status 200, was cut: the request failed: it ended too early
+        答复（状态码 200）不完整：请求失败：提前结束
+        "#);
     let dripping = listener(async |mut stream| {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx").await.unwrap();
         std::future::pending::<()>().await;
     });
-    insta::assert_snapshot!(unknown(sink(&dripping.await).send(REQUEST).await), @"the answer, of status 200, was cut: no answer in time: request or response body error: operation timed out");
+    insta::assert_snapshot!(unknown(sink(&dripping.await).send(REQUEST).await), @r#"
+        the answer, of status 200, was cut: no answer in time
+        答复（状态码 200）不完整：未按时答复
+        "#);
 }
 
 /// A body cut at any byte is never taken for an answer, and a whole one always is.
@@ -227,18 +266,23 @@ async fn a_check_says_whether_the_peer_takes_connections_and_sends_nothing() {
     let port = taken.local_addr().unwrap().port();
     let hide = |text: String| text.replace(&port.to_string(), "PORT");
     let lines = sink(&format!("http://127.0.0.1:{port}/in")).check().await.unwrap();
-    insta::assert_snapshot!(hide(lines.join("\n")), @"127.0.0.1:PORT takes connections");
+    insta::assert_snapshot!(hide(told(&lines[0])), @r#"
+        127.0.0.1:PORT takes connections
+        127.0.0.1:PORT 可以连接
+        "#);
     let (mut stream, _) = taken.accept().await.unwrap();
     assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0, "nothing was sent");
     drop((stream, taken));
     let error = sink(&format!("http://127.0.0.1:{port}/in")).check().await.unwrap_err();
-    insta::assert_snapshot!(hide(format!("{error}\n{}", error.hint)), @"
-    127.0.0.1:PORT takes no connection: Connection refused (os error 111)
-    see whether the system is up, and whether a firewall stands between
-    ");
+    insta::assert_snapshot!(hide(format!("{}\n{}", told(&error.message), told(&error.hint))), @r#"
+        127.0.0.1:PORT takes no connection: the connection was refused
+        127.0.0.1:PORT 无法连接：连接被拒绝
+        see whether the system is up, and whether a firewall stands between
+        请检查对方系统是否在运行，中间是否有防火墙
+        "#);
     // With a proxy, the proxy is what is reached.
     let proxy = format!("url = 'http://example.invalid/'\nproxy = 'http://127.0.0.1:{port}'\n");
-    assert!(open(&proxy).unwrap().check().await.unwrap_err().message.starts_with(&format!("127.0.0.1:{port}")));
+    assert!(open(&proxy).unwrap().check().await.unwrap_err().message.en.starts_with(&format!("127.0.0.1:{port}")));
 }
 
 #[test]
@@ -248,7 +292,8 @@ fn wrong_options_are_told_with_what_to_do() {
     std::fs::write(&file, "no certificate").unwrap();
     let shown = |toml: &str| match open(toml) {
         Ok(_) => panic!("it opened"),
-        Err(error) => format!("{error}\n  {}", error.hint).replace(directory.path().to_str().unwrap(), "BASE"),
+        Err(error) => format!("{}\n{}", told(&error.message), told(&error.hint))
+            .replace(directory.path().to_str().unwrap(), "BASE"),
     };
     let all = [
         shown("url = 'ftp://x/'"),
@@ -259,22 +304,36 @@ fn wrong_options_are_told_with_what_to_do() {
         shown(&format!("url = 'http://x/'\nca_file = '{}'", file.display())),
         shown(&format!("url = 'http://x/'\nca_file = '{}/none'", directory.path().display())),
     ];
-    insta::assert_snapshot!(all.join("\n"), @"
-    `url` is no address of HTTP
-      write it as `http://host:port/path` or `https://…`
-    `url` is no address of HTTP
-      write it as `http://host:port/path` or `https://…`
-    `proxy` is no address of HTTP
-      write it as `http://host:port/path` or `https://…`
-    `a b` is no name of a header
-      a header's name is ASCII letters, digits and `-`
-    the value of the header `X` holds characters that HTTP does not allow
-      header values are ASCII without line breaks
-    `BASE/ca.pem` holds no certificate in PEM form
-      a PEM file has lines `-----BEGIN CERTIFICATE-----`; convert a DER file first
-    the file of certificates `BASE/none` could not be read: No such file or directory (os error 2)
-      correct `ca_file`, or give the hub's user the right to read it
-    ");
+    insta::assert_snapshot!(all.join("\n"), @r#"
+        `url` is no address of HTTP
+        `url` 不是 HTTP 地址
+        write it as `http://host:port/path` or `https://…`
+        写作 `http://host:port/path` 或 `https://…`
+        `url` is no address of HTTP
+        `url` 不是 HTTP 地址
+        write it as `http://host:port/path` or `https://…`
+        写作 `http://host:port/path` 或 `https://…`
+        `proxy` is no address of HTTP
+        `proxy` 不是 HTTP 地址
+        write it as `http://host:port/path` or `https://…`
+        写作 `http://host:port/path` 或 `https://…`
+        `a b` is no name of a header
+        `a b` 不能用作头的名称
+        a header's name is ASCII letters, digits and `-`
+        头的名称由 ASCII 字母、数字和 `-` 组成
+        the value of the header `X` holds characters that HTTP does not allow
+        头 `X` 的值含有 HTTP 不允许的字符
+        header values are ASCII without line breaks
+        头的值应是不带换行的 ASCII
+        `BASE/ca.pem` holds no certificate in PEM form
+        `BASE/ca.pem` 中没有 PEM 格式的证书
+        a PEM file has lines `-----BEGIN CERTIFICATE-----`; convert a DER file first
+        PEM 文件含有 `-----BEGIN CERTIFICATE-----` 一行；DER 文件请先转换
+        the file of certificates `BASE/none` could not be read: it does not exist
+        证书文件 `BASE/none` 无法读取：不存在
+        correct `ca_file`, or give the hub's user the right to read it
+        请改正 `ca_file`，或给运行账户读取权限
+        "#);
     let word = |toml: &str| toml::from_str::<WebSinkConfig>(toml).unwrap_err().message().to_owned();
     insta::assert_snapshot!(word("url = 'http://x/'\nmethod = 'GET'"), @"unknown variant `GET`, expected one of `POST`, `PUT`, `PATCH`");
 }

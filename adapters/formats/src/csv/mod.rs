@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 
-use adapter::{Cell, FaultKind, ROW_BYTES_MAX};
+use adapter::{Cell, FaultKind, ROW_BYTES_MAX, Words};
 
 use crate::config::CsvConfig;
 use crate::encoding::{Bad, Encoding, undecodable};
@@ -69,8 +69,14 @@ impl Csv {
         for _ in 0..self.config.skip_lines {
             if !self.lines.pass()? {
                 return Err(Refusal::new(
-                    format!("the file ends before line {}, which `skip_lines` leaves out", self.config.skip_lines),
-                    "lower `skip_lines`, or ask the sender for the file again",
+                    (
+                        format!("文件不足 `skip_lines` 要跳过的 {} 行", self.config.skip_lines),
+                        format!("the file ends before line {}, which `skip_lines` leaves out", self.config.skip_lines),
+                    ),
+                    (
+                        "请调低 `skip_lines`，或请对方重新提供该文件",
+                        "lower `skip_lines`, or ask the sender for the file again",
+                    ),
                 )
                 .into());
             }
@@ -85,15 +91,21 @@ impl Csv {
                 Found::Line(line) => break line,
                 Found::End => {
                     return Err(Refusal::new(
-                        "the file has no header line",
-                        "name the columns by `columns = [...]` if it has none, or ask the sender for the file again",
+                        ("文件没有表头行", "the file has no header line"),
+                        (
+                            "如果本来就没有表头，请用 `columns = [...]` 写明列名；否则请对方重新提供该文件",
+                            "name the columns by `columns = [...]` if it has none, or ask the sender for the file again",
+                        ),
                     )
                     .into());
                 }
                 Found::TooLong => {
                     return Err(Refusal::new(
-                        format!("the first line is longer than {ROW_BYTES_MAX} bytes"),
-                        "see whether the file is CSV at all",
+                        (
+                            format!("第一行超过 {ROW_BYTES_MAX} 字节"),
+                            format!("the first line is longer than {ROW_BYTES_MAX} bytes"),
+                        ),
+                        ("请核对该文件是否是 CSV", "see whether the file is CSV at all"),
                     )
                     .into());
                 }
@@ -102,21 +114,33 @@ impl Csv {
         let extent = self.read_extent(line, None)?;
         let raw = self.lines.window.raw(&self.lines.window.data()[..extent.end]).into_owned();
         let (number, offset) = (self.lines.number, self.lines.window.offset());
-        let refuse = |what: String, hint: &str| Err(Refusal::new(what, hint).at(number, offset, &raw).into());
+        let refuse = |what: Words, hint: (&str, &str)| Err(Refusal::new(what, hint).at(number, offset, &raw).into());
         if let Some(bad) = extent.bad {
             let at = self.lines.window.offset_of(bad.at);
             return refuse(
-                format!("the header does not decode as {} at byte {at}", self.config.encoding.name()),
-                "set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`",
+                Words::new(
+                    format!("表头第 {at} 字节处不是 {} 编码", self.config.encoding.name()),
+                    format!("the header does not decode as {} at byte {at}", self.config.encoding.name()),
+                ),
+                (
+                    "请把 `encoding` 设为文件的实际编码，如 `gbk` 或 `utf-8`",
+                    "set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`",
+                ),
             );
         }
         if extent.state != State::Complete {
-            return refuse("a quote in the header is not closed".into(), "correct the header, or set `quote`");
+            return refuse(
+                Words::new("表头中的引号没有结束", "a quote in the header is not closed"),
+                ("请改正表头，或设置 `quote`", "correct the header, or set `quote`"),
+            );
         }
         if self.text.trim_end_matches('\r').contains('\r') && extent.lines == 1 {
             return refuse(
-                "its lines end with CR alone".into(),
-                "have the file written with LF or CR LF at the end of each line",
+                Words::new("各行只以 CR 结尾", "its lines end with CR alone"),
+                (
+                    "请对方输出的文件每行以 LF 或 CR LF 结尾",
+                    "have the file written with LF or CR LF at the end of each line",
+                ),
             );
         }
         self.columns = (0..self.splitter.len()).map(|i| self.splitter.cell(&self.text, i).trim().to_owned()).collect();
@@ -165,10 +189,13 @@ impl Csv {
                 (FaultKind::Undecodable, undecodable(self.config.encoding, &self.lines.window, bad.at, spot))
             }
             (None, State::Open) => (FaultKind::UnclosedQuote, vec![self.lines.number.to_string()]),
-            (None, State::Stray) => (
-                FaultKind::Malformed,
-                vec!["a quoted cell goes on after its closing quote; a quote inside it must be doubled".into()],
-            ),
+            (None, State::Stray) => {
+                let what = Words::new(
+                    "带引号的单元格在结束引号之后还有内容；其中的引号须写成两个",
+                    "a quoted cell goes on after its closing quote; a quote inside it must be doubled",
+                );
+                (FaultKind::Malformed, vec![what.to_text()])
+            }
             (None, State::Complete) => {
                 let kind = if found < expected { FaultKind::Short } else { FaultKind::Long };
                 (kind, vec![found.to_string(), expected.to_string()])
@@ -260,33 +287,43 @@ impl Csv {
 pub(crate) fn check_columns(columns: &[String]) -> Result<(), Refusal> {
     if columns.len() > COLUMNS_MAX {
         return Err(Refusal::new(
-            format!("the header has {} columns, and {COLUMNS_MAX} is the limit", columns.len()),
-            "see whether `delimiter` is right",
+            (
+                format!("表头有 {} 列，上限是 {COLUMNS_MAX}", columns.len()),
+                format!("the header has {} columns, and {COLUMNS_MAX} is the limit", columns.len()),
+            ),
+            ("请核对 `delimiter` 是否正确", "see whether `delimiter` is right"),
         ));
     }
     let mut first = std::collections::HashMap::with_capacity(columns.len());
-    let mut doubles = Vec::new();
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
     for (i, name) in columns.iter().enumerate() {
         match first.get(name.as_str()) {
-            Some(earlier) => doubles.push(format!("columns {earlier} and {} are both named `{name}`", i + 1)),
+            Some(earlier) => {
+                let (earlier, later) = (*earlier, i + 1);
+                zh.push(format!("第 {earlier} 列和第 {later} 列都叫 `{name}`"));
+                en.push(format!("columns {earlier} and {later} are both named `{name}`"));
+            }
             None => {
                 first.insert(name.as_str(), i + 1);
             }
         }
     }
-    if doubles.is_empty() {
+    if en.is_empty() {
         return Ok(());
     }
     Err(Refusal::new(
-        doubles.join("; "),
-        "have one of them renamed, or give the columns names of your own by `columns` and `skip_lines`",
+        (zh.join("；"), en.join("; ")),
+        (
+            "请对方改名，或用 `columns` 和 `skip_lines` 自行写明列名",
+            "have one of them renamed, or give the columns names of your own by `columns` and `skip_lines`",
+        ),
     ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{read, read_once, show};
+    use crate::testing::{args, read, read_once, show, told};
 
     fn gbk(text: &str) -> Vec<u8> {
         encoding_rs::GBK.encode(text).0.into_owned()
@@ -427,7 +464,7 @@ mod tests {
         bytes.extend(b"\n5,6\n");
         let rows = read_once("csv = {}", &bytes);
         assert_eq!(rows.row(1).fault().unwrap().kind, FaultKind::TooLarge);
-        assert_eq!(rows.row(1).fault().unwrap().args, ["8388611", "8388608", "bytes of a row"]);
+        assert_eq!(args(rows.row(1).fault().unwrap()), ["8388611", "8388608", "bytes"]);
         assert_eq!((rows.row(2).text(0), rows.row(2).place().line), (Some("5"), 4));
     }
 
@@ -488,52 +525,74 @@ mod tests {
             assert_eq!((rows.len(), rows.declared), (1, false));
             let fault = rows.row(0).fault().unwrap().clone();
             assert_eq!(fault.kind, FaultKind::FileUnreadable);
-            format!("{}\n  {}", fault.args[0], fault.args[1])
+            told(&fault)
         };
         let text = "项目编号,项目名称\n1,2\n";
-        insta::assert_snapshot!(refused("csv = {}", b""), @r"
+        insta::assert_snapshot!(refused("csv = {}", b""), @"
         the file is empty
-          ask the sender for the file again; an export that ended early leaves such files
+        文件是空的
+        ask the sender for the file again; an export that ended early leaves such files
+        请对方重新提供该文件；导出中断会留下这样的文件
         ");
-        insta::assert_snapshot!(refused("csv = {}", b"\n\n"), @r"
+        insta::assert_snapshot!(refused("csv = {}", b"\n\n"), @"
         the file has no header line
-          name the columns by `columns = [...]` if it has none, or ask the sender for the file again
+        文件没有表头行
+        name the columns by `columns = [...]` if it has none, or ask the sender for the file again
+        如果本来就没有表头，请用 `columns = [...]` 写明列名；否则请对方重新提供该文件
         ");
-        insta::assert_snapshot!(refused("csv = {}", &gbk(text)), @r"
+        insta::assert_snapshot!(refused("csv = {}", &gbk(text)), @"
         the header does not decode as UTF-8 at byte 0
-          set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`
+        表头第 0 字节处不是 UTF-8 编码
+        set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`
+        请把 `encoding` 设为文件的实际编码，如 `gbk` 或 `utf-8`
         ");
         insta::assert_snapshot!(refused("csv = { encoding = 'gbk' }", text.as_bytes()), @r#"
         it was declared to be GBK, but it is UTF-8
-          set `encoding = "utf-8"`, or have the file written as GBK
+        声明为 GBK，实际是 UTF-8
+        set `encoding = "utf-8"`, or have the file written as GBK
+        请设 `encoding = "utf-8"`，或请对方以 GBK 输出
         "#);
         insta::assert_snapshot!(refused("csv = { encoding = 'gbk' }", b"\xef\xbb\xbfA,B\n"), @r#"
         it was declared to be GBK, but it begins with the byte order mark of UTF-8
-          set `encoding = "utf-8"`, or have the file written as GBK
+        声明为 GBK，实际以 UTF-8 的字节顺序标记开头
+        set `encoding = "utf-8"`, or have the file written as GBK
+        请设 `encoding = "utf-8"`，或请对方以 GBK 输出
         "#);
         insta::assert_snapshot!(refused("csv = {}", &utf16("A,B\n", false)), @r#"
         it was declared to be UTF-8, but it looks like UTF-16LE
-          set `encoding = "utf-16le"`, or have the file written as UTF-8
+        声明为 UTF-8，实际像是 UTF-16LE
+        set `encoding = "utf-16le"`, or have the file written as UTF-8
+        请设 `encoding = "utf-16le"`，或请对方以 UTF-8 输出
         "#);
         insta::assert_snapshot!(refused("csv = { encoding = 'utf-16le' }", b"A,B\n1,2\n"), @r#"
         it was declared to be UTF-16LE, but it holds no UTF-16
-          set `encoding = "utf-8"`, or have the file written as UTF-16LE
+        声明为 UTF-16LE，实际不是 UTF-16
+        set `encoding = "utf-8"`, or have the file written as UTF-16LE
+        请设 `encoding = "utf-8"`，或请对方以 UTF-16LE 输出
         "#);
-        insta::assert_snapshot!(refused("csv = {}", b"A,B,A,B\n1,2,3,4\n"), @r"
+        insta::assert_snapshot!(refused("csv = {}", b"A,B,A,B\n1,2,3,4\n"), @"
         columns 1 and 3 are both named `A`; columns 2 and 4 are both named `B`
-          have one of them renamed, or give the columns names of your own by `columns` and `skip_lines`
+        第 1 列和第 3 列都叫 `A`；第 2 列和第 4 列都叫 `B`
+        have one of them renamed, or give the columns names of your own by `columns` and `skip_lines`
+        请对方改名，或用 `columns` 和 `skip_lines` 自行写明列名
         ");
-        insta::assert_snapshot!(refused("csv = {}", b"A,\"B\n1,2\n"), @r"
+        insta::assert_snapshot!(refused("csv = {}", b"A,\"B\n1,2\n"), @"
         a quote in the header is not closed
-          correct the header, or set `quote`
+        表头中的引号没有结束
+        correct the header, or set `quote`
+        请改正表头，或设置 `quote`
         ");
-        insta::assert_snapshot!(refused("csv = {}", b"A,B\r1,2\r"), @r"
+        insta::assert_snapshot!(refused("csv = {}", b"A,B\r1,2\r"), @"
         its lines end with CR alone
-          have the file written with LF or CR LF at the end of each line
+        各行只以 CR 结尾
+        have the file written with LF or CR LF at the end of each line
+        请对方输出的文件每行以 LF 或 CR LF 结尾
         ");
-        insta::assert_snapshot!(refused("csv = { skip_lines = 3 }", b"A,B\n1,2\n"), @r"
+        insta::assert_snapshot!(refused("csv = { skip_lines = 3 }", b"A,B\n1,2\n"), @"
         the file ends before line 3, which `skip_lines` leaves out
-          lower `skip_lines`, or ask the sender for the file again
+        文件不足 `skip_lines` 要跳过的 3 行
+        lower `skip_lines`, or ask the sender for the file again
+        请调低 `skip_lines`，或请对方重新提供该文件
         ");
     }
 }

@@ -5,14 +5,14 @@
 
 use std::io::Read;
 
-use adapter::{FaultKind, ROW_BYTES_MAX};
+use adapter::{FaultKind, ROW_BYTES_MAX, Words};
 
 use crate::config::JsonConfig;
 use crate::encoding::{Encoding, undecodable};
-use crate::flat::{Broken, Flat};
+use crate::flat::{Broken, Flat, NESTING};
 use crate::limits::{DEPTH_MAX, KEPT_BYTES_MAX, NAME_BYTES_MAX};
 use crate::window::{Window, open_window};
-use crate::{Out, Refusal, Stop};
+use crate::{Out, ROW_BYTES, Refusal, Stop};
 
 pub(crate) mod ndjson;
 mod row;
@@ -79,7 +79,13 @@ impl Json {
                 self.check_tail()?;
                 State::Ended
             }
-            _ => return Err(self.refuse("neither an array nor an object stands where the rows should be", SEE_ROWS)),
+            _ => {
+                let what = (
+                    "应是行的位置上既不是数组也不是对象",
+                    "neither an array nor an object stands where the rows should be",
+                );
+                return Err(self.refuse(what, SEE_ROWS));
+            }
         };
         Ok(())
     }
@@ -89,7 +95,9 @@ impl Json {
         let wanted = self.path[depth].clone();
         let path = self.path[..=depth].join(".");
         if self.peek()? != Some(b'{') {
-            return Err(self.refuse(&format!("`{path}` was looked for in what is no object"), SEE_ROWS));
+            let what =
+                (format!("要在其中找 `{path}` 的不是对象"), format!("`{path}` was looked for in what is no object"));
+            return Err(self.refuse(what, SEE_ROWS));
         }
         self.window.consume(1);
         let mut met = Vec::new();
@@ -102,8 +110,14 @@ impl Json {
                 met.push(format!("`{name}`"));
             }
         }
-        let there = if met.is_empty() { "nothing".into() } else { met.join(", ") };
-        Err(self.refuse(&format!("it has no `{path}`; what stands there: {there}"), SEE_ROWS))
+        let what = match met.is_empty() {
+            true => (format!("没有 `{path}`；该处是空的"), format!("it has no `{path}`; nothing stands there")),
+            false => (
+                format!("没有 `{path}`；该处有 {}", met.join("、")),
+                format!("it has no `{path}`; what stands there: {}", met.join(", ")),
+            ),
+        };
+        Err(self.refuse(what, SEE_ROWS))
     }
 
     /// The name of the next member of the object at hand, its value being next; none at the object's end.
@@ -115,27 +129,27 @@ impl Json {
         }
         if !first {
             if next != Some(b',') {
-                return Err(self.lost("`,` or `}` should follow"));
+                return Err(self.lost(("此处应为 `,` 或 `}`", "`,` or `}` should follow")));
             }
             self.window.consume(1);
             next = self.peek()?;
         }
         if next != Some(b'"') {
-            return Err(self.lost("the name of a member should follow"));
+            return Err(self.lost(("此处应为成员名", "the name of a member should follow")));
         }
         let cut = self.cut(NAME_BYTES_MAX)?;
         if cut.oversize {
-            return Err(self.lost("the name of a member is too long"));
+            return Err(self.lost(("成员名过长", "the name of a member is too long")));
         }
         self.text.clear();
         let bad = self.encoding.decode(&self.window.data()[..cut.end], &mut self.text);
         let name = serde_json::from_str::<String>(&self.text);
         let (None, Ok(name)) = (bad, name) else {
-            return Err(self.lost("the name of a member can't be read"));
+            return Err(self.lost(("成员名无法读取", "the name of a member can't be read")));
         };
         self.window.consume(cut.end);
         if self.peek()? != Some(b':') {
-            return Err(self.lost("`:` should follow the name of a member"));
+            return Err(self.lost(("成员名之后应为 `:`", "`:` should follow the name of a member")));
         }
         self.window.consume(1);
         Ok(Some(name))
@@ -143,7 +157,7 @@ impl Json {
 
     fn pass_value(&mut self) -> Result<(), Stop> {
         if self.peek()?.is_none() {
-            return Err(self.lost("a value should follow"));
+            return Err(self.lost(("此处应为一个值", "a value should follow")));
         }
         let cut = self.cut(0)?;
         self.window.consume(cut.end);
@@ -171,7 +185,12 @@ impl Json {
                     self.check_tail()?;
                 }
                 State::Array(first) => match self.peek()? {
-                    None => return Err(self.lost("the file ends before the array of rows does")),
+                    None => {
+                        return Err(self.lost((
+                            "行的数组还没有结束，文件就结束了",
+                            "the file ends before the array of rows does",
+                        )));
+                    }
                     Some(b']') => {
                         self.window.consume(1);
                         self.state = State::Tail;
@@ -179,11 +198,15 @@ impl Json {
                     Some(b',') if !first => {
                         self.window.consume(1);
                         match self.peek()? {
-                            None | Some(b']' | b',') => return Err(self.lost("a row should follow `,`")),
+                            None | Some(b']' | b',') => {
+                                return Err(self.lost(("`,` 之后应为一行", "a row should follow `,`")));
+                            }
                             Some(_) => self.element(out)?,
                         }
                     }
-                    Some(_) if !first => return Err(self.lost("`,` or `]` should follow a row")),
+                    Some(_) if !first => {
+                        return Err(self.lost(("一行之后应为 `,` 或 `]`", "`,` or `]` should follow a row")));
+                    }
                     Some(_) => {
                         self.state = State::Array(false);
                         self.element(out)?;
@@ -200,11 +223,11 @@ impl Json {
         let cut = self.cut(ROW_BYTES_MAX)?;
         if cut.oversize {
             let bytes = self.window.offset_of(cut.end) - place.offset;
-            let args = vec![bytes.to_string(), ROW_BYTES_MAX.to_string(), "bytes of a row".into()];
-            out.broken(place, FaultKind::TooLarge, args, &cut.kept);
+            let Broken { kind, args } = Broken::too_large(bytes, ROW_BYTES_MAX, ROW_BYTES);
+            out.broken(place, kind, args, &cut.kept);
         } else if cut.depth > DEPTH_MAX {
-            let args = vec![cut.depth.to_string(), DEPTH_MAX.to_string(), "levels of nesting".into()];
-            out.broken(place, FaultKind::TooLarge, args, &self.window.raw(&self.window.data()[..cut.end]));
+            let Broken { kind, args } = Broken::too_large(cut.depth as u64, DEPTH_MAX, NESTING);
+            out.broken(place, kind, args, &self.window.raw(&self.window.data()[..cut.end]));
         } else {
             self.flat.begin(place);
             parse_element(&self.window, cut.end, self.encoding, &mut self.text, &mut self.flat, out);
@@ -218,14 +241,18 @@ impl Json {
         for depth in (0..self.path.len()).rev() {
             while let Some(name) = self.next_member(false)? {
                 if name == self.path[depth] {
-                    return Err(self.lost(&format!("`{name}` stands twice, and only the first was read")));
+                    let what = (
+                        format!("`{name}` 出现两次，只读取了第一个"),
+                        format!("`{name}` stands twice, and only the first was read"),
+                    );
+                    return Err(self.lost(what));
                 }
                 self.pass_value()?;
             }
         }
         match self.peek()? {
             None => Ok(()),
-            Some(_) => Err(self.lost("something follows the end of the document")),
+            Some(_) => Err(self.lost(("文档结束之后还有内容", "something follows the end of the document"))),
         }
     }
 
@@ -273,7 +300,10 @@ impl Json {
                     return Ok(Cut { end: at, depth: 0, ..cut });
                 }
                 let raw = if cut.oversize { cut.kept } else { self.kept(KEPT_BYTES_MAX)? };
-                let what = "the file ends in the middle of a value; an export that was cut off leaves such files";
+                let what = (
+                    "文件在一个值的中间结束；导出中断会留下这样的文件",
+                    "the file ends in the middle of a value; an export that was cut off leaves such files",
+                );
                 return Err(Refusal::new(what, SEND_AGAIN).at(begun.0, begun.1, &raw).into());
             }
         }
@@ -284,20 +314,29 @@ impl Json {
         Ok(self.window.kept(max.min(KEPT_BYTES_MAX))?)
     }
 
-    fn refuse(&mut self, what: &str, hint: &str) -> Stop {
+    fn refuse(&mut self, what: impl Into<Words>, hint: (&str, &str)) -> Stop {
         match self.kept(KEPT_BYTES_MAX) {
             Ok(raw) => Refusal::new(what, hint).at(self.element, self.window.offset(), &raw).into(),
             Err(stop) => stop,
         }
     }
 
-    fn lost(&mut self, what: &str) -> Stop {
-        self.refuse(&format!("its structure is lost at byte {}: {what}", self.window.offset()), SEND_AGAIN)
+    fn lost(&mut self, what: impl Into<Words>) -> Stop {
+        let (what, at) = (what.into(), self.window.offset());
+        let told = (
+            format!("第 {at} 字节处起结构已乱：{}", what.zh),
+            format!("its structure is lost at byte {at}: {}", what.en),
+        );
+        self.refuse(told, SEND_AGAIN)
     }
 }
 
-const SEE_ROWS: &str = "set `rows` to the path of the array of rows, e.g. `data.items`";
-const SEND_AGAIN: &str = "ask the sender for the file again; rows that were taken are recognised";
+const SEE_ROWS: (&str, &str) =
+    ("请把 `rows` 设为行数组的路径，如 `data.items`", "set `rows` to the path of the array of rows, e.g. `data.items`");
+pub(crate) const SEND_AGAIN: (&str, &str) = (
+    "请对方重新提供该文件；已收下的行会被认出",
+    "ask the sender for the file again; rows that were taken are recognised",
+);
 
 pub(crate) fn ended_flat(repeat: &str) -> Flat {
     let mut flat = Flat::new(repeat);

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::flat::{Broken, Flat, Spot};
+use crate::flat::{Broken, Flat, NESTING, Spot, twice};
 use crate::limits::DEPTH_MAX;
 
 /// The name under which serde_json's `arbitrary_precision` hands over a number's text.
@@ -13,14 +13,14 @@ const NUMBER: &str = "$serde_json::private::Number";
 /// Parses one object and reports its leaves.
 pub(crate) fn lay_flat(text: &str, flat: &mut Flat) -> Result<(), Broken> {
     if !text.trim_ascii_start().starts_with('{') {
-        return Err(Broken::malformed("a row must be an object, `{…}`"));
+        return Err(Broken::malformed(("一行应是一个对象 `{…}`", "a row must be an object, `{…}`")));
     }
     let mut walk = Walk { flat, path: String::new(), members: Vec::new(), broken: None, depth: 0 };
     let mut json = serde_json::Deserializer::from_str(text);
     let result = Node { walk: &mut walk, spot: Spot::default() }.deserialize(&mut json).and_then(|()| json.end());
     match (walk.broken, result) {
         (Some(broken), _) => Err(broken),
-        (None, Err(error)) => Err(Broken::malformed(error.to_string())),
+        (None, Err(error)) => Err(Broken::malformed((format!("不是 JSON（{error}）"), error.to_string()))),
         (None, Ok(())) => Ok(()),
     }
 }
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
 fn enter<E: de::Error>(walk: &mut Walk<'_>) -> Result<(), E> {
     walk.depth += 1;
     if walk.depth > DEPTH_MAX + 1 {
-        return Err(walk.refuse(Broken::too_large(walk.depth as u64, DEPTH_MAX, "levels of nesting")));
+        return Err(walk.refuse(Broken::too_large(walk.depth as u64, DEPTH_MAX, NESTING)));
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ impl Visitor<'_> for Name<'_, '_> {
         }
         walk.path.push_str(name);
         if walk.members[first..].contains(&hash) {
-            let broken = Broken::malformed(format!("`{}` stands twice", walk.path));
+            let broken = Broken::malformed(twice(&walk.path));
             return Err(walk.refuse(broken));
         }
         walk.members.push(hash);

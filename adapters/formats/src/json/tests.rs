@@ -1,7 +1,7 @@
 //! Whole files in, whole rows out.
 
 use super::*;
-use crate::testing::{read, read_once, show};
+use crate::testing::{args, read, read_once, show, told};
 
 #[test]
 fn members_lists_and_numbers_become_cells_as_they_were_written() {
@@ -70,15 +70,15 @@ fn an_element_that_is_no_row_costs_itself() {
 fn limits_cost_the_row_that_is_above_them() {
     let deep = format!("[{{\"a\":{}1{}}},{{\"a\":2}}]", "[".repeat(64), "]".repeat(64));
     let rows = read_once("json = {}", deep.as_bytes());
-    assert_eq!(rows.row(0).fault().unwrap().args, ["65", "64", "levels of nesting"]);
+    assert_eq!(args(rows.row(0).fault().unwrap()), ["65", "64", "levels of nesting"]);
     assert_eq!(rows.row(1).text(0), Some("2"));
     let large = format!("[{{\"a\":\"{}\"}},{{\"a\":2}}]", "x".repeat(ROW_BYTES_MAX));
     let rows = read_once("json = {}", large.as_bytes());
-    assert_eq!(rows.row(0).fault().unwrap().args, ["8388616", "8388608", "bytes of a row"]);
+    assert_eq!(args(rows.row(0).fault().unwrap()), ["8388616", "8388608", "bytes"]);
     assert_eq!(rows.row(1).text(0), Some("2"));
     let many = format!("[{{\"s\":[{}1]}},{{\"s\":2}}]", "1,".repeat(10_000));
     let rows = read_once("json = { repeat = 's' }", many.as_bytes());
-    assert_eq!(rows.row(0).fault().unwrap().args, ["10001", "10000", "elements of `repeat`"]);
+    assert_eq!(args(rows.row(0).fault().unwrap()), ["10001", "10000", "elements of `repeat`"]);
     assert_eq!(rows.row(1).text(0), Some("2"));
 }
 
@@ -106,7 +106,7 @@ fn a_file_whose_structure_is_lost_is_refused_from_there_on() {
         let rows = read(config, text.as_bytes());
         let last = rows.row(rows.len() - 1);
         assert_eq!(last.fault().unwrap().kind, FaultKind::FileUnreadable);
-        format!("{} rows before\n{}", rows.len() - 1, last.fault().unwrap().args.join("\n"))
+        format!("{} rows before\n{}", rows.len() - 1, told(last.fault().unwrap()))
     };
     let items = "json = { rows = 'data.items' }";
     let all = [
@@ -131,70 +131,104 @@ fn a_file_whose_structure_is_lost_is_refused_from_there_on() {
     insta::assert_snapshot!(all.join("\n\n"), @"
     0 rows before
     the file is empty
+    文件是空的
     ask the sender for the file again; an export that ended early leaves such files
+    请对方重新提供该文件；导出中断会留下这样的文件
 
     0 rows before
     the file is empty
+    文件是空的
     ask the sender for the file again; an export that ended early leaves such files
+    请对方重新提供该文件；导出中断会留下这样的文件
 
     0 rows before
     neither an array nor an object stands where the rows should be
+    应是行的位置上既不是数组也不是对象
     set `rows` to the path of the array of rows, e.g. `data.items`
+    请把 `rows` 设为行数组的路径，如 `data.items`
 
     1 rows before
     its structure is lost at byte 9: a row should follow `,`
+    第 9 字节处起结构已乱：`,` 之后应为一行
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     the file ends in the middle of a value; an export that was cut off leaves such files
+    文件在一个值的中间结束；导出中断会留下这样的文件
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost at byte 9: `,` or `]` should follow a row
+    第 9 字节处起结构已乱：一行之后应为 `,` 或 `]`
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost at byte 9: a row should follow `,`
+    第 9 字节处起结构已乱：`,` 之后应为一行
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost at byte 9: something follows the end of the document
+    第 9 字节处起结构已乱：文档结束之后还有内容
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost at byte 8: `,` or `]` should follow a row
+    第 8 字节处起结构已乱：一行之后应为 `,` 或 `]`
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     0 rows before
     it has no `data.items`; what stands there: `rows`, `total`
+    没有 `data.items`；该处有 `rows`、`total`
     set `rows` to the path of the array of rows, e.g. `data.items`
+    请把 `rows` 设为行数组的路径，如 `data.items`
 
     0 rows before
     `data.items` was looked for in what is no object
+    要在其中找 `data.items` 的不是对象
     set `rows` to the path of the array of rows, e.g. `data.items`
+    请把 `rows` 设为行数组的路径，如 `data.items`
 
     0 rows before
-    it has no `data`; what stands there: nothing
+    it has no `data`; nothing stands there
+    没有 `data`；该处是空的
     set `rows` to the path of the array of rows, e.g. `data.items`
+    请把 `rows` 设为行数组的路径，如 `data.items`
 
     1 rows before
     its structure is lost at byte 30: `items` stands twice, and only the first was read
+    第 30 字节处起结构已乱：`items` 出现两次，只读取了第一个
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost at byte 21: `,` or `}` should follow
+    第 21 字节处起结构已乱：此处应为 `,` 或 `}`
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     0 rows before
     its structure is lost at byte 8: `:` should follow the name of a member
+    第 8 字节处起结构已乱：成员名之后应为 `:`
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     0 rows before
     its structure is lost at byte 1: the name of a member should follow
+    第 1 字节处起结构已乱：此处应为成员名
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     0 rows before
     neither an array nor an object stands where the rows should be
+    应是行的位置上既不是数组也不是对象
     set `rows` to the path of the array of rows, e.g. `data.items`
+    请把 `rows` 设为行数组的路径，如 `data.items`
     ");
 }

@@ -1,5 +1,6 @@
 //! One cell of a sheet as text: what a person sees, without the formats that hide it.
 
+use adapter::Words;
 use calamine::{DataRef, ExcelDateTime};
 
 /// Days that Excel has dates for, up to 9999-12-31.
@@ -11,7 +12,7 @@ pub(crate) enum Value {
     Empty,
     Text(String),
     /// An error of Excel's own, such as `#N/A`, or a date that is none.
-    Fault(String),
+    Fault(Words),
 }
 
 impl Value {
@@ -25,7 +26,7 @@ impl Value {
             DataRef::Bool(b) => Self::Text(b.to_string()),
             DataRef::DateTime(date) => date_time(date),
             DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Self::text(text),
-            DataRef::Error(error) => Self::Fault(error.to_string()),
+            DataRef::Error(error) => Self::Fault(Words::new(error.to_string(), error.to_string())),
         }
     }
 
@@ -73,7 +74,11 @@ fn number(n: f64) -> String {
 fn date_time(date: &ExcelDateTime) -> Value {
     let serial = date.as_f64();
     if !(0.0..SERIAL_MAX).contains(&serial) {
-        return Value::Fault(format!("a date that is none ({})", number(serial)));
+        let serial = number(serial);
+        return Value::Fault(Words::new(
+            format!("不存在的日期（{serial}）"),
+            format!("a date that is none ({serial})"),
+        ));
     }
     if date.is_duration() {
         let seconds = (serial * 86_400.0).round() as u64;
@@ -139,7 +144,10 @@ mod tests {
         assert_eq!(shown(0.5, DateTime, false), text("12:00:00"));
         assert_eq!(shown(44_635.0, DateTime, true), text("2026-03-16"));
         assert_eq!(shown(1.5, TimeDelta, false), text("36:00:00"));
-        assert_eq!(shown(-1.0, DateTime, false), Value::Fault("a date that is none (-1)".into()));
+        assert_eq!(
+            shown(-1.0, DateTime, false),
+            Value::Fault(Words::new("不存在的日期（-1）", "a date that is none (-1)"))
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::io::{self, Read, Seek};
 
+use adapter::Words;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -23,17 +24,24 @@ pub(crate) fn check(input: &mut (impl Read + Seek)) -> Result<(), Stop> {
     input.rewind()?;
     let mut zip = ZipArchive::new(input).map_err(zip_error)?;
     if zip.len() > ZIP_ENTRIES_MAX {
-        return Err(bomb(format!("it has {} parts", zip.len()), ZIP_ENTRIES_MAX as u64));
+        let parts = zip.len();
+        return Err(bomb((format!("有 {parts} 个部件"), format!("it has {parts} parts")), ZIP_ENTRIES_MAX as u64));
     }
     if zip.has_duplicate_names() || zip.has_overlapping_entries().map_err(zip_error)? {
-        return Err(Refusal::new("parts of it have the same name or lie over one another", RESAVE).into());
+        return Err(Refusal::new(
+            ("其中的部件重名或相互重叠", "parts of it have the same name or lie over one another"),
+            RESAVE,
+        )
+        .into());
     }
     let mut total = 0;
     for index in 0..zip.len() {
         let part = zip.by_index(index).map_err(zip_error)?;
         let name = part.name_raw().escape_ascii().to_string();
         if part.encrypted() || part.is_symlink() {
-            return Err(Refusal::new(format!("its part `{name}` is encrypted or a link"), RESAVE).into());
+            let what =
+                (format!("其中的部件 `{name}` 已加密或是链接"), format!("its part `{name}` is encrypted or a link"));
+            return Err(Refusal::new(what, RESAVE).into());
         }
         let limits = PartLimits::of(&name, part.compressed_size(), total);
         let mut counts = Counts::default();
@@ -44,7 +52,10 @@ pub(crate) fn check(input: &mut (impl Read + Seek)) -> Result<(), Stop> {
     Ok(())
 }
 
-const RESAVE: &str = "open it in Excel or WPS and save it again as .xlsx; if it came from outside, ask where from";
+const RESAVE: (&str, &str) = (
+    "请用 Excel 或 WPS 打开，另存为 .xlsx；如果来自外部，请核实来源",
+    "open it in Excel or WPS and save it again as .xlsx; if it came from outside, ask where from",
+);
 
 fn check_head(head: &[u8]) -> Result<(), Refusal> {
     if head.is_empty() {
@@ -52,15 +63,29 @@ fn check_head(head: &[u8]) -> Result<(), Refusal> {
     }
     if head.starts_with(b"\xd0\xcf\x11\xe0") {
         return Err(Refusal::new(
-            "it is an old workbook (.xls) or one with a password",
-            "open it in Excel or WPS and save it as .xlsx, without a password",
+            ("是旧格式的工作簿（.xls），或带有密码", "it is an old workbook (.xls) or one with a password"),
+            (
+                "请用 Excel 或 WPS 打开，另存为不带密码的 .xlsx",
+                "open it in Excel or WPS and save it as .xlsx, without a password",
+            ),
         ));
     }
     if !head.starts_with(b"PK") {
-        let what = if head.trim_ascii_start().starts_with(b"<") { "an HTML or XML text" } else { "something else" };
+        let is_markup = head.trim_ascii_start().starts_with(b"<");
+        let what = if is_markup {
+            (
+                "不是 xlsx 工作簿，而是 HTML 或 XML 文本，只是文件名如此",
+                "it is no xlsx workbook but an HTML or XML text, whatever its name says",
+            )
+        } else {
+            ("不是 xlsx 工作簿，只是文件名如此", "it is no xlsx workbook, whatever its name says")
+        };
         return Err(Refusal::new(
-            format!("it is no xlsx workbook but {what}, whatever its name says"),
-            "open it in Excel or WPS and save it as .xlsx, or set the format that it really has",
+            what,
+            (
+                "请用 Excel 或 WPS 打开，另存为 .xlsx，或设置文件的实际格式",
+                "open it in Excel or WPS and save it as .xlsx, or set the format that it really has",
+            ),
         ));
     }
     Ok(())
@@ -70,8 +95,11 @@ fn zip_error(error: ZipError) -> Stop {
     match error {
         ZipError::Io(error) if !is_content(&error) => Stop::Io(error),
         error => Refusal::new(
-            format!("it is no whole xlsx file: {error}"),
-            "an upload that was cut off leaves such files: ask the sender for it again",
+            (format!("不是完整的 xlsx 文件（{error}）"), format!("it is no whole xlsx file: {error}")),
+            (
+                "上传中断会留下这样的文件：请对方重新提供",
+                "an upload that was cut off leaves such files: ask the sender for it again",
+            ),
         )
         .into(),
     }
@@ -83,14 +111,19 @@ pub(crate) fn is_content(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidData | InvalidInput | Other | UnexpectedEof | Unsupported)
 }
 
-fn bomb(what: String, limit: u64) -> Stop {
-    Refusal::new(format!("{what}, and {limit} is the limit: it may be made to exhaust memory"), RESAVE).into()
+fn bomb(what: impl Into<Words>, limit: u64) -> Stop {
+    let what = what.into();
+    let told = (
+        format!("{}，上限是 {limit}：可能是为耗尽内存而制作的", what.zh),
+        format!("{}, and {limit} is the limit: it may be made to exhaust memory", what.en),
+    );
+    Refusal::new(told, RESAVE).into()
 }
 
 struct PartLimits {
     bytes: u64,
     /// What the bytes limit is of, for the message.
-    what: &'static str,
+    what: (&'static str, &'static str),
 }
 
 impl PartLimits {
@@ -102,11 +135,11 @@ impl PartLimits {
         let by_total = XLSX_BYTES_MAX.saturating_sub(total);
         let bytes = by_ratio.min(by_kind).min(by_total);
         let what = if bytes == by_total {
-            "bytes of all parts together"
+            ("全部部件合计", "bytes of all parts together")
         } else if bytes == by_kind {
-            "bytes of a part that is no sheet"
+            ("非工作表部件", "bytes of a part that is no sheet")
         } else {
-            "bytes for its packed size"
+            ("按压缩大小", "bytes for its packed size")
         };
         Self { bytes, what }
     }
@@ -146,7 +179,10 @@ fn read_counted(mut part: impl Read, counts: &mut Counts, limits: &PartLimits, n
         counts.bytes += n as u64;
         if counts.bytes > limits.bytes {
             return Err(bomb(
-                format!("its part `{name}` is larger than {} {}", limits.bytes, limits.what),
+                (
+                    format!("其中的部件 `{name}` 超过 {} 字节（{}）", limits.bytes, limits.what.0),
+                    format!("its part `{name}` is larger than {} {}", limits.bytes, limits.what.1),
+                ),
                 limits.bytes,
             ));
         }
@@ -154,7 +190,10 @@ fn read_counted(mut part: impl Read, counts: &mut Counts, limits: &PartLimits, n
         // Parts that are no XML are never read as such.
         if name.to_ascii_lowercase().ends_with(".xml") && counts.longest > XLSX_TEXT_BYTES_MAX {
             return Err(bomb(
-                format!("its part `{name}` holds a text of more than {XLSX_TEXT_BYTES_MAX} bytes"),
+                (
+                    format!("其中的部件 `{name}` 含有超过 {XLSX_TEXT_BYTES_MAX} 字节的文本"),
+                    format!("its part `{name}` holds a text of more than {XLSX_TEXT_BYTES_MAX} bytes"),
+                ),
                 XLSX_TEXT_BYTES_MAX,
             ));
         }
@@ -196,12 +235,21 @@ fn claim(after: &[u8]) -> u64 {
 
 fn check_claims(counts: &Counts, name: &str) -> Result<(), Stop> {
     if counts.claimed > counts.tags {
-        let what = format!("its part `{name}` claims to hold {} shared texts", counts.claimed);
+        let claimed = counts.claimed;
+        let what = (
+            format!("其中的部件 `{name}` 自称有 {claimed} 条共享文本"),
+            format!("its part `{name}` claims to hold {claimed} shared texts"),
+        );
         return Err(bomb(what, counts.tags));
     }
     // A start tag each, and the two of the list.
     if counts.merged > XLSX_MERGED_MAX + 2 {
-        return Err(bomb(format!("its part `{name}` has {} merged areas", counts.merged), XLSX_MERGED_MAX));
+        let merged = counts.merged;
+        let what = (
+            format!("其中的部件 `{name}` 有 {merged} 个合并区域"),
+            format!("its part `{name}` has {merged} merged areas"),
+        );
+        return Err(bomb(what, XLSX_MERGED_MAX));
     }
     Ok(())
 }

@@ -113,7 +113,8 @@ impl Xlsx {
         let (_, thread) = self.thread.take().expect("looked at above");
         let panicked = thread.join().is_err();
         Message::End(if panicked {
-            Err(Refusal::new("reading it as a workbook failed inside the library", RESAVE).into())
+            Err(Refusal::new(("工作簿读取程序内部出错", "reading it as a workbook failed inside the library"), RESAVE)
+                .into())
         } else {
             Ok(())
         })
@@ -134,7 +135,8 @@ fn copy_row(page: &Rows, index: usize, out: &mut Out<'_>) {
     }
 }
 
-const RESAVE: &str = "open it in Excel or WPS and save it again as .xlsx";
+const RESAVE: (&str, &str) =
+    ("请用 Excel 或 WPS 打开，另存为 .xlsx", "open it in Excel or WPS and save it again as .xlsx");
 
 /// What the thread does.
 fn read(config: &XlsxConfig, mut input: Box<dyn Input>, messages: &Messages) -> Result<(), Stop> {
@@ -186,13 +188,19 @@ fn sheet_name(names: &[String], wanted: &Sheet) -> Result<String, Refusal> {
     };
     let Some(name) = found else {
         let wanted = match wanted {
-            Sheet::Name(name) => format!("named `{name}`"),
-            Sheet::Number(number) => format!("number {number}"),
+            Sheet::Name(name) => (format!("名为 `{name}` 的"), format!("named `{name}`")),
+            Sheet::Number(number) => (format!("第 {number} 个"), format!("number {number}")),
         };
         let there: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
         return Err(Refusal::new(
-            format!("it has no sheet {wanted}; its sheets: {}", there.join(", ")),
-            "set `sheet` to the name or the number of the sheet that holds the rows",
+            (
+                format!("没有{}工作表；现有 {}", wanted.0, there.join("、")),
+                format!("it has no sheet {}; its sheets: {}", wanted.1, there.join(", ")),
+            ),
+            (
+                "请把 `sheet` 设为数据所在工作表的名称或序号",
+                "set `sheet` to the name or the number of the sheet that holds the rows",
+            ),
         ));
     };
     Ok(name.clone())
@@ -201,7 +209,10 @@ fn sheet_name(names: &[String], wanted: &Sheet) -> Result<String, Refusal> {
 fn trouble(error: XlsxError) -> Stop {
     match error {
         XlsxError::Io(error) if !is_content(&error) => Stop::Io(error),
-        error => Refusal::new(format!("it can't be read as a workbook: {error}"), RESAVE).into(),
+        error => {
+            let what = (format!("无法作为工作簿读取（{error}）"), format!("it can't be read as a workbook: {error}"));
+            Refusal::new(what, RESAVE).into()
+        }
     }
 }
 

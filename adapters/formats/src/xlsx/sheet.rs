@@ -1,13 +1,14 @@
 //! The layout of a sheet: which rows are the header, which are records, and what merged cells give.
 
-use adapter::{Cell, Fault, FaultKind, Place, ROW_BYTES_MAX, Rows};
+use adapter::{Cell, Fault, FaultKind, Place, ROW_BYTES_MAX, Rows, Words};
 use calamine::{DataRef, Dimensions};
 
 use super::cell::{Value, cell_name};
-use crate::Refusal;
 use crate::config::{HeaderRows, Merged, SkipRows, XlsxConfig};
 use crate::csv::check_columns;
+use crate::flat::Broken;
 use crate::limits::{CELL_CHARACTERS_MAX, COLUMNS_MAX, XLSX_GIVEN_BYTES_MAX};
+use crate::{ROW_BYTES, Refusal};
 
 pub(crate) struct Layout {
     config: XlsxConfig,
@@ -110,27 +111,31 @@ impl Layout {
 
     fn take(&mut self, column: u32, value: Value) {
         let row = self.row.unwrap_or_default();
-        let fault = |kind, args| Some(Fault { kind, args });
+        let fault = |Broken { kind, args }: Broken| Some(Fault { kind, args });
         match &value {
             Value::Empty => return,
             Value::Fault(what) if self.fault.is_none() => {
-                let what = format!("the cell {} holds {what}", cell_name(row, column));
-                self.fault = fault(FaultKind::Malformed, vec![what]);
+                let name = cell_name(row, column);
+                let broken = Broken::malformed((
+                    format!("单元格 {name} 的内容是 {}", what.zh),
+                    format!("the cell {name} holds {}", what.en),
+                ));
+                self.fault = fault(broken);
             }
             Value::Text(text) => {
                 self.bytes += text.len();
                 let characters = text.chars().count();
                 if characters > CELL_CHARACTERS_MAX && self.fault.is_none() {
-                    let what = format!("characters of the cell {}", cell_name(row, column));
-                    self.fault =
-                        fault(FaultKind::TooLarge, vec![characters.to_string(), CELL_CHARACTERS_MAX.to_string(), what]);
+                    let name = cell_name(row, column);
+                    let what = (format!("单元格 {name} 的字符数"), format!("characters in the cell {name}"));
+                    self.fault = fault(Broken::too_large(characters as u64, CELL_CHARACTERS_MAX, what));
                 }
             }
             Value::Fault(_) => {}
         }
         if self.bytes > ROW_BYTES_MAX {
-            let args = vec![self.bytes.to_string(), ROW_BYTES_MAX.to_string(), "bytes of a row".into()];
-            self.fault.get_or_insert(Fault { kind: FaultKind::TooLarge, args });
+            let broken = Broken::too_large(self.bytes as u64, ROW_BYTES_MAX, ROW_BYTES);
+            self.fault = self.fault.take().or_else(|| fault(broken));
             return;
         }
         let column = column as usize;
@@ -158,8 +163,11 @@ impl Layout {
         self.values = values;
         if self.given > XLSX_GIVEN_BYTES_MAX {
             return Err(Refusal::new(
-                format!("its rows have more than {XLSX_GIVEN_BYTES_MAX} bytes, which is the limit"),
-                "split it into several files",
+                (
+                    format!("各行合计超过上限 {XLSX_GIVEN_BYTES_MAX} 字节"),
+                    format!("its rows have more than {XLSX_GIVEN_BYTES_MAX} bytes, which is the limit"),
+                ),
+                ("请拆分成几个文件", "split it into several files"),
             )
             .at(u64::from(row) + 1, 0, b""));
         }
@@ -236,8 +244,14 @@ impl Layout {
             self.heads.iter().map(|(_, column, _)| *column as usize).max().filter(|last| *last < COLUMNS_MAX)
         else {
             return Err(Refusal::new(
-                format!("the sheet has no header in row {}", self.config.header_row),
-                "set `header_row` to the row of the sheet in which the columns are named",
+                (
+                    format!("工作表第 {} 行没有表头", self.config.header_row),
+                    format!("the sheet has no header in row {}", self.config.header_row),
+                ),
+                (
+                    "请把 `header_row` 设为列名所在的行号",
+                    "set `header_row` to the row of the sheet in which the columns are named",
+                ),
             ));
         };
         let mut columns = vec![String::new(); last + 1];
@@ -257,7 +271,7 @@ impl Layout {
             }
         }
         check_columns(&columns).map_err(|refusal| Refusal {
-            hint: "have one of them renamed in the sheet".into(),
+            hint: Words::new("请在工作表中改名", "have one of them renamed in the sheet").to_text(),
             line: u64::from(self.header.0) + 1,
             ..refusal
         })?;
@@ -295,8 +309,17 @@ impl Layout {
             self.columns.iter().position(|column| column == name).ok_or_else(|| {
                 let there: Vec<String> = self.columns.iter().map(|column| format!("`{column}`")).collect();
                 Refusal::new(
-                    format!("`{key}` names the column `{name}`, which the sheet lacks; it has {}", there.join(", ")),
-                    format!("correct `{key}`, or have the column named so again"),
+                    (
+                        format!("`{key}` 写的列 `{name}` 在工作表中没有；现有 {}", there.join("、")),
+                        format!(
+                            "`{key}` names the column `{name}`, which the sheet lacks; it has {}",
+                            there.join(", ")
+                        ),
+                    ),
+                    (
+                        format!("请改正 `{key}`，或请对方恢复该列名"),
+                        format!("correct `{key}`, or have the column named so again"),
+                    ),
                 )
             })
         };

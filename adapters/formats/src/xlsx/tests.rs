@@ -6,7 +6,7 @@ use adapter::FaultKind;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook as Writer, Worksheet};
 
 use super::*;
-use crate::testing::{read_once, show};
+use crate::testing::{read_once, show, told};
 
 /// Writes one sheet.
 fn sheet(fill: impl FnOnce(&mut Worksheet)) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn refusal(config: &str, bytes: &[u8]) -> String {
     let rows = read_once(config, bytes);
     let last = rows.row(rows.len() - 1);
     assert_eq!(last.fault().unwrap().kind, FaultKind::FileUnreadable);
-    format!("{} rows before\n{}", rows.len() - 1, last.fault().unwrap().args.join("\n"))
+    format!("{} rows before\n{}", rows.len() - 1, told(last.fault().unwrap()))
 }
 
 #[test]
@@ -179,47 +179,69 @@ fn a_workbook_that_is_not_what_it_should_be_is_refused() {
     insta::assert_snapshot!(all.join("\n\n"), @"
     0 rows before
     the file is empty
+    文件是空的
     ask the sender for the file again; an export that ended early leaves such files
+    请对方重新提供该文件；导出中断会留下这样的文件
 
     0 rows before
     it is an old workbook (.xls) or one with a password
+    是旧格式的工作簿（.xls），或带有密码
     open it in Excel or WPS and save it as .xlsx, without a password
+    请用 Excel 或 WPS 打开，另存为不带密码的 .xlsx
 
     0 rows before
     it is no xlsx workbook but an HTML or XML text, whatever its name says
+    不是 xlsx 工作簿，而是 HTML 或 XML 文本，只是文件名如此
     open it in Excel or WPS and save it as .xlsx, or set the format that it really has
+    请用 Excel 或 WPS 打开，另存为 .xlsx，或设置文件的实际格式
 
     0 rows before
-    it is no xlsx workbook but something else, whatever its name says
+    it is no xlsx workbook, whatever its name says
+    不是 xlsx 工作簿，只是文件名如此
     open it in Excel or WPS and save it as .xlsx, or set the format that it really has
+    请用 Excel 或 WPS 打开，另存为 .xlsx，或设置文件的实际格式
 
     0 rows before
     it is no whole xlsx file: invalid Zip archive: Could not find EOCD
+    不是完整的 xlsx 文件（invalid Zip archive: Could not find EOCD）
     an upload that was cut off leaves such files: ask the sender for it again
+    上传中断会留下这样的文件：请对方重新提供
 
     0 rows before
     it has no sheet named `X`; its sheets: `项目`
+    没有名为 `X` 的工作表；现有 `项目`
     set `sheet` to the name or the number of the sheet that holds the rows
+    请把 `sheet` 设为数据所在工作表的名称或序号
 
     0 rows before
     it has no sheet number 2; its sheets: `项目`
+    没有第 2 个工作表；现有 `项目`
     set `sheet` to the name or the number of the sheet that holds the rows
+    请把 `sheet` 设为数据所在工作表的名称或序号
 
     0 rows before
     the sheet has no header in row 9
+    工作表第 9 行没有表头
     set `header_row` to the row of the sheet in which the columns are named
+    请把 `header_row` 设为列名所在的行号
 
     0 rows before
     columns 1 and 2 are both named `A`
+    第 1 列和第 2 列都叫 `A`
     have one of them renamed in the sheet
+    请在工作表中改名
 
     0 rows before
     `merged_columns` names the column `C`, which the sheet lacks; it has `A`, `B`
+    `merged_columns` 写的列 `C` 在工作表中没有；现有 `A`、`B`
     correct `merged_columns`, or have the column named so again
+    请改正 `merged_columns`，或请对方恢复该列名
 
     0 rows before
     `skip_rows_where` names the column `C`, which the sheet lacks; it has `A`, `B`
+    `skip_rows_where` 写的列 `C` 在工作表中没有；现有 `A`、`B`
     correct `skip_rows_where`, or have the column named so again
+    请改正 `skip_rows_where`，或请对方恢复该列名
     ");
     assert!(refusal("xlsx = {}", &damaged).contains("it"));
 }
@@ -294,23 +316,33 @@ fn a_workbook_that_claims_more_than_it_holds_asks_for_no_memory() {
     insta::assert_snapshot!(all.join("\n\n"), @"
     0 rows before
     its part `xl/sharedStrings.xml` claims to hold 99999999999 shared texts, and 1 is the limit: it may be made to exhaust memory
+    其中的部件 `xl/sharedStrings.xml` 自称有 99999999999 条共享文本，上限是 1：可能是为耗尽内存而制作的
     open it in Excel or WPS and save it again as .xlsx; if it came from outside, ask where from
+    请用 Excel 或 WPS 打开，另存为 .xlsx；如果来自外部，请核实来源
 
     0 rows before
     its part `xl/sharedStrings.xml` claims to hold 18446744073709551615 shared texts, and 1 is the limit: it may be made to exhaust memory
+    其中的部件 `xl/sharedStrings.xml` 自称有 18446744073709551615 条共享文本，上限是 1：可能是为耗尽内存而制作的
     open it in Excel or WPS and save it again as .xlsx; if it came from outside, ask where from
+    请用 Excel 或 WPS 打开，另存为 .xlsx；如果来自外部，请核实来源
 
     0 rows before
     its part `xl/sharedStrings.xml` holds a text of more than 1048576 bytes, and 1048576 is the limit: it may be made to exhaust memory
+    其中的部件 `xl/sharedStrings.xml` 含有超过 1048576 字节的文本，上限是 1048576：可能是为耗尽内存而制作的
     open it in Excel or WPS and save it again as .xlsx; if it came from outside, ask where from
+    请用 Excel 或 WPS 打开，另存为 .xlsx；如果来自外部，请核实来源
 
     0 rows before
     its part `xl/worksheets/sheet1.xml` has 100003 merged areas, and 100000 is the limit: it may be made to exhaust memory
+    其中的部件 `xl/worksheets/sheet1.xml` 有 100003 个合并区域，上限是 100000：可能是为耗尽内存而制作的
     open it in Excel or WPS and save it again as .xlsx; if it came from outside, ask where from
+    请用 Excel 或 WPS 打开，另存为 .xlsx；如果来自外部，请核实来源
 
     0 rows before
     its part `xl/media/a.bin` is larger than 8388608 bytes for its packed size, and 8388608 is the limit: it may be made to exhaust memory
+    其中的部件 `xl/media/a.bin` 超过 8388608 字节（按压缩大小），上限是 8388608：可能是为耗尽内存而制作的
     open it in Excel or WPS and save it again as .xlsx; if it came from outside, ask where from
+    请用 Excel 或 WPS 打开，另存为 .xlsx；如果来自外部，请核实来源
     ");
 }
 
@@ -320,6 +352,8 @@ fn a_sheet_that_ends_too_early_gives_the_rows_before() {
     insta::assert_snapshot!(refusal("xlsx = {}", &forged(sheet, "<sst/>", &[])), @"
     1 rows before
     it can't be read as a workbook: Unexpected end of xml, expecting '</sheetData>'
+    无法作为工作簿读取（Unexpected end of xml, expecting '</sheetData>'）
     open it in Excel or WPS and save it again as .xlsx
+    请用 Excel 或 WPS 打开，另存为 .xlsx
     ");
 }

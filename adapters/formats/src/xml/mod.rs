@@ -7,15 +7,15 @@
 
 use std::io::Read;
 
-use adapter::{FaultKind, Place, ROW_BYTES_MAX};
+use adapter::{FaultKind, Place, ROW_BYTES_MAX, Words};
 
 use crate::config::XmlConfig;
 use crate::encoding::{Encoding, check_head, undecodable};
-use crate::flat::{Broken, Flat};
-use crate::json::ended_flat;
+use crate::flat::{Broken, Flat, NESTING};
+use crate::json::{SEND_AGAIN, ended_flat};
 use crate::limits::{DEPTH_MAX, KEPT_BYTES_MAX, SNIFF_BYTES};
 use crate::window::Window;
-use crate::{Out, Refusal, Stop};
+use crate::{Out, ROW_BYTES, Refusal, Stop};
 
 mod row;
 mod token;
@@ -139,7 +139,9 @@ impl Xml {
                 Kind::End => {
                     let name = token.local_name(self.window.data()).to_vec();
                     if self.around.len() == 0 || !self.around.pop_if(&name) {
-                        return Err(self.lost(&format!("`</{}>` closes nothing", name.escape_ascii())));
+                        let name = name.escape_ascii();
+                        let what = (format!("`</{name}>` 没有对应的开始标签"), format!("`</{name}>` closes nothing"));
+                        return Err(self.lost(what));
                     }
                     self.window.consume(token.end);
                 }
@@ -153,7 +155,7 @@ impl Xml {
     fn start(&mut self, token: Token, out: &mut Out<'_>) -> Result<(), Stop> {
         let name = token.local_name(self.window.data()).to_vec();
         if self.root_seen && self.around.len() == 0 {
-            return Err(self.lost("something follows the end of the document"));
+            return Err(self.lost(("文档结束之后还有内容", "something follows the end of the document")));
         }
         self.root_seen = true;
         if self.is_row(&name) {
@@ -169,7 +171,9 @@ impl Xml {
         if token.kind == Kind::Start {
             self.around.push(&name);
             if self.around.len() > DEPTH_MAX {
-                return Err(self.lost(&format!("there are more than {DEPTH_MAX} levels of nesting")));
+                let what =
+                    (format!("嵌套超过 {DEPTH_MAX} 层"), format!("there are more than {DEPTH_MAX} levels of nesting"));
+                return Err(self.lost(what));
             }
         }
         self.window.consume(token.end);
@@ -193,7 +197,7 @@ impl Xml {
         let broken = match extent.broken {
             _ if too_large => {
                 let bytes = self.window.offset_of(extent.end) - place.offset;
-                Some(Broken::too_large(bytes, ROW_BYTES_MAX, "bytes of a row"))
+                Some(Broken::too_large(bytes, ROW_BYTES_MAX, ROW_BYTES))
             }
             Some(broken) => Some(broken),
             None => self.parse(extent.end),
@@ -266,7 +270,11 @@ impl Xml {
             match token.kind {
                 Kind::Other => {}
                 Kind::Bad => {
-                    let broken = || Broken::malformed("a `<` stands where no tag is; in text it must be `&lt;`");
+                    let what = (
+                        "不是标签的位置上有 `<`；文本中应写作 `&lt;`",
+                        "a `<` stands where no tag is; in text it must be `&lt;`",
+                    );
+                    let broken = || Broken::malformed(what);
                     extent.broken.get_or_insert_with(broken);
                 }
                 Kind::Doctype => return Err(self.doctype()),
@@ -278,10 +286,12 @@ impl Xml {
                     self.within.push(tag);
                     if self.within.len() > DEPTH_MAX && extent.broken.is_none() {
                         let levels = self.within.len() as u64;
-                        extent.broken = Some(Broken::too_large(levels, DEPTH_MAX, "levels of nesting"));
+                        extent.broken = Some(Broken::too_large(levels, DEPTH_MAX, NESTING));
                     }
                     if self.within.len() > ROW_BYTES_MAX / 4 {
-                        return Err(self.lost("there are millions of tags that are not closed"));
+                        return Err(
+                            self.lost(("有上百万个没有结束的标签", "there are millions of tags that are not closed"))
+                        );
                     }
                 }
                 Kind::End if self.within.pop_if(tag) => {
@@ -315,12 +325,16 @@ impl Xml {
             None => self.window.kept(KEPT_BYTES_MAX)?,
         };
         let name = self.row_name();
-        let what = format!("the file ends inside `<{name}>`; an export that was cut off leaves such files");
+        let what = (
+            format!("文件在 `<{name}>` 之内结束；导出中断会留下这样的文件"),
+            format!("the file ends inside `<{name}>`; an export that was cut off leaves such files"),
+        );
         Ok(Refusal::new(what, SEND_AGAIN).at(place.line, place.offset, &raw).into())
     }
 
     fn not_closed(&self, extent: Extent, end: usize) -> Extent {
-        let broken = Broken::malformed(format!("`<{}>` is not closed", self.row_name()));
+        let name = self.row_name();
+        let broken = Broken::malformed((format!("`<{name}>` 没有结束标签"), format!("`<{name}>` is not closed")));
         Extent { end, broken: Some(extent.broken.unwrap_or(broken)), ..extent }
     }
 
@@ -330,7 +344,8 @@ impl Xml {
             self.encoding.decode(raw, &mut text);
             text
         };
-        Broken::malformed(format!("`<{}>` is closed by `</{}>`", text(self.within.last()), text(tag)))
+        let (open, close) = (text(self.within.last()), text(tag));
+        Broken::malformed((format!("`<{open}>` 被 `</{close}>` 结束"), format!("`<{open}>` is closed by `</{close}>`")))
     }
 
     fn row_name(&self) -> &str {
@@ -364,7 +379,10 @@ impl Xml {
                     if end - start > ROW_BYTES_MAX {
                         return match Section::at(&data[start..]) {
                             Some(section) => Ok(Found::LongSection(start, section)),
-                            None => Err(self.lost(&format!("a tag has more than {ROW_BYTES_MAX} bytes"))),
+                            None => Err(self.lost((
+                                format!("一个标签超过 {ROW_BYTES_MAX} 字节"),
+                                format!("a tag has more than {ROW_BYTES_MAX} bytes"),
+                            ))),
                         };
                     }
                     if let Some(token) = token {
@@ -380,7 +398,7 @@ impl Xml {
                 return Ok(Found::End);
             }
             if self.window.ended() && Token::cannot_end(self.window.data(), from) {
-                return Err(self.lost("the file ends inside a tag, a comment or a section"));
+                return Err(self.lost(ENDS_INSIDE));
             }
         }
     }
@@ -397,7 +415,7 @@ impl Xml {
             let passed = data.len().saturating_sub(end.len() - 1);
             self.window.consume(passed);
             if !self.window.fill()? {
-                return Err(self.lost("the file ends inside a tag, a comment or a section"));
+                return Err(self.lost(ENDS_INSIDE));
             }
         }
     }
@@ -405,33 +423,54 @@ impl Xml {
     /// At the file's end everything must be closed, and rows must have been where they were said to be.
     fn check_end(&mut self) -> Result<(), Stop> {
         if !self.root_seen {
-            return Err(Refusal::new("there is no XML element in it", "see whether the file is XML at all").into());
+            return Err(Refusal::new(
+                ("其中没有 XML 元素", "there is no XML element in it"),
+                ("请核对该文件是否是 XML", "see whether the file is XML at all"),
+            )
+            .into());
         }
         if self.around.len() > 0 {
             let mut name = String::new();
             self.encoding.decode(self.around.last(), &mut name);
-            return Err(self.lost(&format!("the file ends before `</{name}>`")));
+            let what = (format!("文件在 `</{name}>` 之前就结束了"), format!("the file ends before `</{name}>`"));
+            return Err(self.lost(what));
         }
         if self.element == 0 && !self.others.is_empty() {
             let met: Vec<String> = self.others.iter().map(|name| format!("`{name}`")).collect();
-            let what = format!("it has no element `{}`; what stands there: {}", self.row.join("."), met.join(", "));
-            return Err(Refusal::new(what, "set `row` to the name of the element that is repeated").into());
+            let row = self.row.join(".");
+            let what = (
+                format!("没有元素 `{row}`；该处有 {}", met.join("、")),
+                format!("it has no element `{row}`; what stands there: {}", met.join(", ")),
+            );
+            let hint = ("请把 `row` 设为重复出现的元素名", "set `row` to the name of the element that is repeated");
+            return Err(Refusal::new(what, hint).into());
         }
         Ok(())
     }
 
     fn doctype(&mut self) -> Stop {
         self.refuse(
-            "it has a DOCTYPE, which is refused: it may fetch other files and blow up entities",
-            "have the sender leave out the line `<!DOCTYPE …>`; records need none",
+            (
+                "含有 DOCTYPE，不予读取：它可以引入其他文件、无限展开实体",
+                "it has a DOCTYPE, which is refused: it may fetch other files and blow up entities",
+            ),
+            (
+                "请对方去掉 `<!DOCTYPE …>` 一行；数据不需要它",
+                "have the sender leave out the line `<!DOCTYPE …>`; records need none",
+            ),
         )
     }
 
-    fn lost(&mut self, what: &str) -> Stop {
-        self.refuse(&format!("its structure is lost near byte {}: {what}", self.window.offset()), SEND_AGAIN)
+    fn lost(&mut self, what: impl Into<Words>) -> Stop {
+        let (what, at) = (what.into(), self.window.offset());
+        let told = (
+            format!("第 {at} 字节附近起结构已乱：{}", what.zh),
+            format!("its structure is lost near byte {at}: {}", what.en),
+        );
+        self.refuse(told, SEND_AGAIN)
     }
 
-    fn refuse(&mut self, what: &str, hint: &str) -> Stop {
+    fn refuse(&mut self, what: impl Into<Words>, hint: (&str, &str)) -> Stop {
         match self.window.kept(KEPT_BYTES_MAX) {
             Ok(raw) => Refusal::new(what, hint).at(self.element, self.window.offset(), &raw).into(),
             Err(error) => error.into(),
@@ -439,7 +478,8 @@ impl Xml {
     }
 }
 
-const SEND_AGAIN: &str = "ask the sender for the file again; rows that were taken are recognised";
+const ENDS_INSIDE: (&str, &str) =
+    ("文件在标签、注释或区段之内结束", "the file ends inside a tag, a comment or a section");
 
 /// The encoding that a document says it is in, and the length of its byte order mark.
 fn found_encoding(head: &[u8], declared: Option<Encoding>) -> Result<(Encoding, usize), Refusal> {
@@ -450,36 +490,62 @@ fn found_encoding(head: &[u8], declared: Option<Encoding>) -> Result<(Encoding, 
         [0x84, 0x31, 0x95, 0x33, ..] => Some(Encoding::Gb18030),
         _ => None,
     };
-    let correct = "have the sender correct the XML declaration, `<?xml version=\"1.0\" encoding=\"…\"?>`";
+    let correct = (
+        "请对方改正 XML 声明 `<?xml version=\"1.0\" encoding=\"…\"?>`",
+        "have the sender correct the XML declaration, `<?xml version=\"1.0\" encoding=\"…\"?>`",
+    );
     let labelled = match label(head) {
         None => None,
         // It says no byte order, so the mark must.
         Some(label) if label.eq_ignore_ascii_case("utf-16") => match marked {
             Some(marked) if marked.is_utf16() => Some(marked),
-            _ => return Err(Refusal::new("it declares UTF-16 and is not in UTF-16", correct)),
+            _ => {
+                let what = ("声明为 UTF-16，实际不是", "it declares UTF-16 and is not in UTF-16");
+                return Err(Refusal::new(what, correct));
+            }
         },
         Some(label) => match Encoding::of_label(&label) {
             Some(encoding) => Some(encoding),
             None => {
-                let what = format!("it declares the encoding `{}`, which is not read", label.escape_debug());
-                return Err(Refusal::new(what, "have it written in UTF-8, GBK, GB18030 or UTF-16"));
+                let label = label.escape_debug();
+                let what = (
+                    format!("声明的编码 `{label}` 不支持"),
+                    format!("it declares the encoding `{label}`, which is not read"),
+                );
+                let hint =
+                    ("请对方以 UTF-8、GBK、GB18030 或 UTF-16 输出", "have it written in UTF-8, GBK, GB18030 or UTF-16");
+                return Err(Refusal::new(what, hint));
             }
         },
     };
     if let (Some(marked), Some(labelled)) = (marked, labelled)
         && !marked.same_family(labelled)
     {
-        let what = format!("it declares {} and begins like {}", labelled.name(), marked.name());
+        let (labelled, marked) = (labelled.name(), marked.name());
+        let what = (
+            format!("声明为 {labelled}，开头却是 {marked}"),
+            format!("it declares {labelled} and begins like {marked}"),
+        );
         return Err(Refusal::new(what, correct));
     }
     let found = labelled.or(marked).unwrap_or_default();
     if let Some(declared) = declared
         && !declared.same_family(found)
     {
-        let says = if labelled.is_some() { "declares" } else { "is, having no declaration, in" };
+        let (zh, says) = match labelled {
+            Some(_) => ("文件声明为", "declares"),
+            None => ("文件没有声明，即为", "is, having no declaration, in"),
+        };
+        let (declared, found) = (declared.name(), found.name());
         return Err(Refusal::new(
-            format!("the configuration says {}, but the file {says} {}", declared.name(), found.name()),
-            "correct `encoding`, or leave it out: an XML file says itself what it is in",
+            (
+                format!("配置写的是 {declared}，{zh} {found}"),
+                format!("the configuration says {declared}, but the file {says} {found}"),
+            ),
+            (
+                "请改正 `encoding` 或去掉它：XML 文件自己会说明编码",
+                "correct `encoding`, or leave it out: an XML file says itself what it is in",
+            ),
         ));
     }
     let mark = check_head(found, head)?;

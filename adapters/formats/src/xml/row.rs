@@ -6,7 +6,7 @@ use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use crate::flat::{Broken, Flat, Spot};
+use crate::flat::{Broken, Flat, NESTING, Spot};
 use crate::limits::{ATTRIBUTES_MAX, DEPTH_MAX};
 
 /// Parses one element and reports its leaves.
@@ -15,7 +15,7 @@ pub(crate) fn lay_flat(xml: &str, flat: &mut Flat, place: &mut Open) -> Result<(
     place.path.clear();
     let mut walk = Walk { flat, path: &mut place.path, levels: &mut place.levels, depth: 0 };
     loop {
-        match reader.read_event().map_err(|error| Broken::malformed(error.to_string()))? {
+        match reader.read_event().map_err(no_xml)? {
             Event::Start(tag) => walk.open(&tag)?,
             Event::Empty(tag) => {
                 walk.open(&tag)?;
@@ -36,7 +36,7 @@ fn collect(event: &Event<'_>, text: &mut String) -> Result<(), Broken> {
         Event::Text(part) => text.push_str(&part.xml10_content()),
         Event::CData(part) => text.push_str(&part.xml10_content()),
         Event::GeneralRef(reference) => resolve(reference, text)?,
-        Event::DocType(_) => return Err(Broken::malformed("a DOCTYPE stands inside a row")),
+        Event::DocType(_) => return Err(Broken::malformed(("行中有 DOCTYPE", "a DOCTYPE stands inside a row"))),
         _ => {}
     }
     Ok(())
@@ -46,7 +46,11 @@ fn resolve(reference: &BytesRef<'_>, text: &mut String) -> Result<(), Broken> {
     if reference.is_char_ref() {
         match reference.resolve_char_ref() {
             Ok(Some(c)) if c != '\0' => text.push(c),
-            _ => return Err(Broken::malformed(format!("`&{};` is no character", reference.xml10_content()))),
+            _ => {
+                let name = reference.xml10_content();
+                let what = (format!("`&{name};` 不是字符"), format!("`&{name};` is no character"));
+                return Err(Broken::malformed(what));
+            }
         }
         return Ok(());
     }
@@ -54,12 +58,17 @@ fn resolve(reference: &BytesRef<'_>, text: &mut String) -> Result<(), Broken> {
     match resolve_xml_entity(&name) {
         Some(value) => text.push_str(value),
         None => {
-            return Err(Broken::malformed(format!(
-                "the entity `&{name};` is not known; XML has only amp, lt, gt, quot, apos"
+            return Err(Broken::malformed((
+                format!("实体 `&{name};` 不认识；XML 只有 amp、lt、gt、quot、apos"),
+                format!("the entity `&{name};` is not known; XML has only amp, lt, gt, quot, apos"),
             )));
         }
     }
     Ok(())
+}
+
+fn no_xml(error: impl std::fmt::Display) -> Broken {
+    Broken::malformed((format!("不是 XML（{error}）"), error.to_string()))
 }
 
 /// One open element.
@@ -98,7 +107,7 @@ impl Walk<'_> {
 
     fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), Broken> {
         if self.depth >= DEPTH_MAX {
-            return Err(Broken::too_large(self.depth as u64 + 1, DEPTH_MAX, "levels of nesting"));
+            return Err(Broken::too_large(self.depth as u64 + 1, DEPTH_MAX, NESTING));
         }
         let name = tag.local_name();
         let name = name.as_ref();
@@ -129,12 +138,11 @@ impl Walk<'_> {
     fn attributes(&mut self, tag: &BytesStart<'_>, spot: Spot) -> Result<(), Broken> {
         for (n, attribute) in tag.attributes().enumerate() {
             if n >= ATTRIBUTES_MAX {
-                return Err(Broken::too_large(n as u64 + 1, ATTRIBUTES_MAX, "attributes of a tag"));
+                let what = ("一个标签的属性数", "attributes in one tag");
+                return Err(Broken::too_large(n as u64 + 1, ATTRIBUTES_MAX, what));
             }
-            let attribute = attribute.map_err(|error| Broken::malformed(error.to_string()))?;
-            let value = attribute
-                .normalized_value(XmlVersion::Explicit1_0)
-                .map_err(|error| Broken::malformed(error.to_string()))?;
+            let attribute = attribute.map_err(no_xml)?;
+            let value = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(no_xml)?;
             let prefix = attribute.key.prefix();
             match prefix.as_ref().map(AsRef::as_ref) {
                 // An element that says it is nil is absent.

@@ -1,7 +1,7 @@
 //! Whole files in, whole rows out.
 
 use super::*;
-use crate::testing::{read, read_once, show};
+use crate::testing::{args, read, read_once, show, told};
 
 const ROW: &str = "xml = { row = 'ROW' }";
 
@@ -98,11 +98,11 @@ fn limits_cost_the_row_that_is_above_them() {
     let attributes: String = (0..257).map(|i| format!(" a{i}='1'")).collect();
     let text = format!("<R><ROW><A{attributes}/></ROW><ROW><A>2</A></ROW></R>");
     let rows = read_once(ROW, text.as_bytes());
-    assert_eq!(rows.row(0).fault().unwrap().args, ["257", "256", "attributes of a tag"]);
+    assert_eq!(args(rows.row(0).fault().unwrap()), ["257", "256", "attributes in one tag"]);
     assert_eq!(rows.row(1).cell(rows.columns().iter().position(|c| c == "A").unwrap()), adapter::Cell::Text("2"));
     let large = format!("<R><ROW><A>{}</A></ROW><ROW><A>2</A></ROW></R>", "x".repeat(ROW_BYTES_MAX));
     let rows = read_once(ROW, large.as_bytes());
-    assert_eq!(rows.row(0).fault().unwrap().args, ["8388626", "8388608", "bytes of a row"]);
+    assert_eq!(args(rows.row(0).fault().unwrap()), ["8388626", "8388608", "bytes"]);
     assert_eq!(rows.row(1).text(0), Some("2"));
     // Text, a section or a tag far above the limit is not held either.
     for content in ["<A>X</A>", "<A><![CDATA[X</ROW>]]></A>", "<!-- X -->"] {
@@ -115,7 +115,7 @@ fn limits_cost_the_row_that_is_above_them() {
     let tag = format!("<R><ROW><A>1</A></ROW><ROW a='{}'/></R>", "x".repeat(20 << 20));
     let rows = read_once(ROW, tag.as_bytes());
     assert_eq!(
-        rows.row(1).fault().unwrap().args[0],
+        args(rows.row(1).fault().unwrap())[0],
         "its structure is lost near byte 22: a tag has more than 8388608 bytes"
     );
 }
@@ -129,9 +129,11 @@ fn an_entity_bomb_is_refused_before_anything_is_expanded() {
     bomb.push_str("]><ROWS><ROW><A>&b19;</A></ROW></ROWS>");
     let rows = read_once(ROW, bomb.as_bytes());
     assert_eq!(rows.len(), 1);
-    insta::assert_snapshot!(rows.row(0).fault().unwrap().args.join("\n"), @"
+    insta::assert_snapshot!(told(rows.row(0).fault().unwrap()), @"
     it has a DOCTYPE, which is refused: it may fetch other files and blow up entities
+    含有 DOCTYPE，不予读取：它可以引入其他文件、无限展开实体
     have the sender leave out the line `<!DOCTYPE …>`; records need none
+    请对方去掉 `<!DOCTYPE …>` 一行；数据不需要它
     ");
 }
 
@@ -142,7 +144,7 @@ fn a_file_that_is_not_what_it_should_be_is_refused_from_there_on() {
         let rows = read(config, bytes);
         let last = rows.row(rows.len() - 1);
         assert_eq!(last.fault().unwrap().kind, FaultKind::FileUnreadable);
-        format!("{} rows before\n{}", rows.len() - 1, last.fault().unwrap().args.join("\n"))
+        format!("{} rows before\n{}", rows.len() - 1, told(last.fault().unwrap()))
     };
     let one = "<R><ROW><A>1</A></ROW>";
     let all = [
@@ -165,62 +167,92 @@ fn a_file_that_is_not_what_it_should_be_is_refused_from_there_on() {
     insta::assert_snapshot!(all.join("\n\n"), @r#"
     0 rows before
     the file is empty
+    文件是空的
     ask the sender for the file again; an export that ended early leaves such files
+    请对方重新提供该文件；导出中断会留下这样的文件
 
     0 rows before
     there is no XML element in it
+    其中没有 XML 元素
     see whether the file is XML at all
+    请核对该文件是否是 XML
 
     0 rows before
     its structure is lost near byte 7: the file ends inside a tag, a comment or a section
+    第 7 字节附近起结构已乱：文件在标签、注释或区段之内结束
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     the file ends inside `<ROW>`; an export that was cut off leaves such files
+    文件在 `<ROW>` 之内结束；导出中断会留下这样的文件
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost near byte 22: the file ends before `</R>`
+    第 22 字节附近起结构已乱：文件在 `</R>` 之前就结束了
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost near byte 26: something follows the end of the document
+    第 26 字节附近起结构已乱：文档结束之后还有内容
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost near byte 22: `</X>` closes nothing
+    第 22 字节附近起结构已乱：`</X>` 没有对应的开始标签
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     its structure is lost near byte 22: the file ends inside a tag, a comment or a section
+    第 22 字节附近起结构已乱：文件在标签、注释或区段之内结束
     ask the sender for the file again; rows that were taken are recognised
+    请对方重新提供该文件；已收下的行会被认出
 
     1 rows before
     it has a DOCTYPE, which is refused: it may fetch other files and blow up entities
+    含有 DOCTYPE，不予读取：它可以引入其他文件、无限展开实体
     have the sender leave out the line `<!DOCTYPE …>`; records need none
+    请对方去掉 `<!DOCTYPE …>` 一行；数据不需要它
 
     0 rows before
     it has no element `ROW`; what stands there: `row`, `other`
+    没有元素 `ROW`；该处有 `row`、`other`
     set `row` to the name of the element that is repeated
+    请把 `row` 设为重复出现的元素名
 
     0 rows before
     it declares UTF-16 and is not in UTF-16
+    声明为 UTF-16，实际不是
     have the sender correct the XML declaration, `<?xml version="1.0" encoding="…"?>`
+    请对方改正 XML 声明 `<?xml version="1.0" encoding="…"?>`
 
     0 rows before
     it declares the encoding `big5`, which is not read
+    声明的编码 `big5` 不支持
     have it written in UTF-8, GBK, GB18030 or UTF-16
+    请对方以 UTF-8、GBK、GB18030 或 UTF-16 输出
 
     0 rows before
     it declares GBK and begins like UTF-8
+    声明为 GBK，开头却是 UTF-8
     have the sender correct the XML declaration, `<?xml version="1.0" encoding="…"?>`
+    请对方改正 XML 声明 `<?xml version="1.0" encoding="…"?>`
 
     0 rows before
     the configuration says GBK, but the file is, having no declaration, in UTF-8
+    配置写的是 GBK，文件没有声明，即为 UTF-8
     correct `encoding`, or leave it out: an XML file says itself what it is in
+    请改正 `encoding` 或去掉它：XML 文件自己会说明编码
 
     0 rows before
     it was declared to be GBK, but it is UTF-8
+    声明为 GBK，实际是 UTF-8
     set `encoding = "utf-8"`, or have the file written as GBK
+    请设 `encoding = "utf-8"`，或请对方以 GBK 输出
     "#);
 }
