@@ -7,7 +7,7 @@ mod sample;
 use std::path::Path;
 
 use adapter::{FileSeen, Picture, Sink, SinkError, Source, SourceError};
-use adapter_files::{FilesSink, FilesSinkConfig, FilesSource, FilesSourceConfig};
+use adapter_files::{After, FilesSink, FilesSinkConfig, FilesSource, FilesSourceConfig};
 use adapter_web::{WebSink, WebSinkConfig};
 use serde::Deserialize;
 
@@ -31,10 +31,17 @@ impl SourceConfig {
         }
     }
 
-    /// What is read, as a name: jobs that read the same take turns, and share its checkpoint.
-    pub fn source_name(&self) -> String {
+    /// What is read, as a name by which two jobs can be seen to read the same.
+    pub fn what(&self) -> String {
         match self {
-            Self::Files(config) => format!("files:{}:{}", config.path.display(), config.pattern),
+            Self::Files(config) => format!("{} {}", config.path.display(), config.pattern),
+        }
+    }
+
+    /// True: what was read is gone for whoever reads it too.
+    pub fn takes_away(&self) -> bool {
+        match self {
+            Self::Files(config) => config.after != After::Leave,
         }
     }
 

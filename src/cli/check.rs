@@ -3,7 +3,7 @@
 //!
 //! Mistakes end with 2. What is merely suspicious is a warning: shown, and no reason to stop.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -140,7 +140,7 @@ fn unfilled(file: &Path, mapping: &Mapping) -> Option<Diagnostic> {
 /// A job, and whether all of its mappings for a dataset name a version column.
 type Feeder<'a> = (&'a Job, bool);
 
-/// Datasets and identity spaces of a system into which more than one source gives rows.
+/// Datasets and identity spaces of a system into which more than one job gives rows.
 fn shared_datasets<'a>(
     config: &'a Config,
     mappings: &HashMap<String, Mapping>,
@@ -159,8 +159,7 @@ fn shared_datasets<'a>(
             }
         }
         for ((dataset, space), jobs) in by_space {
-            let sources: BTreeSet<String> = jobs.iter().map(|(job, _)| job.from.source_name()).collect();
-            if sources.len() > 1 {
+            if jobs.len() > 1 {
                 found.push((system, dataset, space, jobs));
             }
         }

@@ -1,6 +1,6 @@
 //! `systems/<system>.toml`: one party, with its jobs (what is taken from it) and feeds (what is owed to it).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -341,18 +341,18 @@ impl System {
         say.at(&self.file, &self.text, offset)
     }
 
-    /// Jobs that read what another reads: whichever runs first would take it, and the other would never see it.
+    /// Jobs that archive what another reads too: whichever runs first takes it away from the other.
     fn read_twice(&self) -> Vec<Diagnostic> {
-        let mut first = HashMap::new();
         let mut twice = Vec::new();
-        for job in &self.jobs {
-            let name = job.name.as_str();
-            let Some(other) = first.insert(job.from.source_name(), name) else { continue };
+        for job in self.jobs.iter().filter(|job| job.from.takes_away()) {
+            let mut others = self.jobs.iter().filter(|other| other.name.offset() != job.name.offset());
+            let Some(other) = others.find(|other| other.from.what() == job.from.what()) else { continue };
+            let (name, other) = (job.name.as_str(), other.name.as_str());
             let say = words::say(
-                format!("任务 `{name}` 与 `{other}` 读取相同的来源，每份内容只会被其中一个取走"),
-                format!("job `{name}` reads the same as `{other}`, and each content is taken by one of them only"),
-                "合为一个任务，在 mappings 中列出全部映射；或用 pattern 分开文件",
-                "make one job of them that lists all mappings, or part the files by `pattern`",
+                format!("任务 `{name}` 归档的文件，任务 `{other}` 也要读取"),
+                format!("job `{name}` archives the files that job `{other}` reads too"),
+                "多个任务读取同一批文件时写 after = \"leave\"；格式相同的，也可合为一个任务，在 mappings 中列出全部映射",
+                "where several jobs read the same files, write after = \"leave\"; with one format, one job may list all mappings",
             );
             twice.push(self.diagnostic(job.from.offset(), say));
         }

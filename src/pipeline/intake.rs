@@ -106,7 +106,7 @@ pub async fn run(
     if row.paused {
         return Err(IntakeError::Paused { job: job.name.clone(), why: row.paused_why });
     }
-    let lease = store::source_lease(&mut tx, &job.source, &hub.node, store::now_us() + LEASE_US).await?;
+    let lease = store::source_lease(&mut tx, &job.name, &hub.node, store::now_us() + LEASE_US).await?;
     let seen = store::file_seen_all(&mut tx, lease.source).await?;
     let run = store::run_begin(&mut tx, job.id, cause, store::now_us()).await?;
     tx.commit().await?;

@@ -77,8 +77,6 @@ pub struct JobPlan {
     pub name: String,
     pub id: i64,
     pub system: String,
-    /// The source that it reads: jobs of one source take turns.
-    pub source: String,
     /// In the order of their datasets' depth.
     pub mappings: Vec<MappingPlan>,
     /// Where rows that could not be read stand.
@@ -86,7 +84,7 @@ pub struct JobPlan {
     /// What shows the whole source; then what is missing was deleted there.
     pub picture: Option<Picture>,
     pub vanished_share: f64,
-    /// Held while a job reads its source: jobs of one source take turns, and none overlaps with itself.
+    /// Held while the job reads its source: a job never overlaps with itself.
     pub turn: Arc<tokio::sync::Mutex<()>>,
 }
 

@@ -167,11 +167,10 @@ impl Hub {
         let plan = Plan::make(&mut tx, schema.datasets(), &lookups).await?;
         let row_mapping = store::mapping_number(&mut tx, "row".into(), String::new()).await?;
         let epoch = store::counter_draw(&mut tx, "epoch", 1).await?;
-        let (mut jobs, mut turns) = (Vec::new(), HashMap::new());
+        let mut jobs = Vec::new();
         for (system, job) in config.jobs() {
             let own = mappings.remove(job.name.as_str()).unwrap_or_default();
-            let mut plan = job_plan(&mut tx, &plan, system.name.as_str(), job, own).await?;
-            plan.turn = turns.entry(plan.source.clone()).or_insert_with(|| plan.turn.clone()).clone();
+            let plan = job_plan(&mut tx, &plan, system.name.as_str(), job, own).await?;
             jobs.push(Arc::new(plan));
         }
         let (mut feeds, mut mistakes) = (Vec::new(), Vec::new());
@@ -239,7 +238,6 @@ async fn job_plan(
         name: job.name.as_str().to_owned(),
         id: row.id,
         system: system.to_owned(),
-        source: format!("{system}/{}", job.from.source_name()),
         mappings: plans,
         row_scope,
         picture: job.snapshot.picture(),

@@ -240,22 +240,46 @@ fn command(site: &Site, words: &[&str]) -> String {
     said.replace(&site.dir.path().display().to_string(), "SITE")
 }
 
-/// What the second job reads would never come: the first has taken it.
-#[test]
-fn two_jobs_that_read_the_same_are_a_mistake() {
+/// Two sheets of a workbook, or two lists of one document: each job knows for itself what it has taken.
+#[tokio::test]
+async fn two_jobs_may_read_the_same_files() {
     let site = Site::new();
     let department = std::fs::read_to_string(site.path("systems/dept.toml")).unwrap();
     site.write("systems/dept.toml", &department.replace("kid*.csv", "mum*.csv"));
-    insta::assert_snapshot!(command(&site, &["--lang", "en", "check"]), @"
-    exit 2
-    error: SITE/systems/dept.toml:17:6: job `kids` reads the same as `mums`, and each content is taken by one of them only
-    hint: make one job of them that lists all mappings, or part the files by `pattern`
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,MUM,NAME\n1,1,,M1,M1,Mia\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 1 items, accepted 1
+    province/out: 2 owed, up to date 2
     ");
-    insta::assert_snapshot!(command(&site, &["--lang", "zh", "check"]), @"
-    exit 2
-    错误：SITE/systems/dept.toml:17:6: 任务 `kids` 与 `mums` 读取相同的来源，每份内容只会被其中一个取走
-    提示：合为一个任务，在 mappings 中列出全部映射；或用 pattern 分开文件
+    site.write("in/mum2.csv", "ID,V,DEL,CODE,MUM,NAME\n2,1,,M2,M2,Moa\n");
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 2 items, accepted 2
+    dept/mum: 2 items, accepted 2
+    province/out: 4 owed, up to date 4
     ");
+}
+
+/// What the second job reads would be gone: the first has archived it.
+#[test]
+fn a_job_that_archives_what_another_reads_is_a_mistake() {
+    let site = Site::new();
+    let department = std::fs::read_to_string(site.path("systems/dept.toml")).unwrap();
+    let department = department.replace("kid*.csv", "mum*.csv");
+    site.write(
+        "systems/dept.toml",
+        &department.replacen("path = \"in\"", "path = \"in\"\nafter = { archive = \"done\" }", 1),
+    );
+    insta::assert_snapshot!(command(&site, &["--lang", "en", "check"]), @r#"
+    exit 2
+    error: SITE/systems/dept.toml:8:6: job `mums` archives the files that job `kids` reads too
+    hint: where several jobs read the same files, write after = "leave"; with one format, one job may list all mappings
+    "#);
+    insta::assert_snapshot!(command(&site, &["--lang", "zh", "check"]), @r#"
+    exit 2
+    错误：SITE/systems/dept.toml:8:6: 任务 `mums` 归档的文件，任务 `kids` 也要读取
+    提示：多个任务读取同一批文件时写 after = "leave"；格式相同的，也可合为一个任务，在 mappings 中列出全部映射
+    "#);
 }
 
 /// What one job does not see is there in the files of the other.
