@@ -5,6 +5,8 @@
 //! `HUB_FAULT=intake.committed:2` kills the process when it comes to that point for the second time. The names stand
 //! in `tests/torture/points.txt`, each once in the code, and a test holds the two together. In the program each is
 //! written with the same words before it, by which another test knows that a release has none.
+//!
+//! Planted bugs are told apart in the same way: mistakes that only a test asks for, to see that it would find them.
 
 #[cfg(feature = "faults")]
 macro_rules! fault {
@@ -18,7 +20,29 @@ macro_rules! fault {
     ($point:literal) => {};
 }
 
-pub(crate) use fault;
+/// True: this mistake was asked for by `HUB_BUG`, to see whether the tests find it. Only with the feature `bugs`; else
+/// false, and what stands behind it is not compiled in.
+#[cfg(feature = "bugs")]
+macro_rules! planted {
+    ($bug:literal) => {
+        $crate::fault::is_planted(concat!("planted bug ", $bug))
+    };
+}
+
+#[cfg(not(feature = "bugs"))]
+macro_rules! planted {
+    ($bug:literal) => {
+        false
+    };
+}
+
+pub(crate) use {fault, planted};
+
+#[cfg(feature = "bugs")]
+pub(crate) fn is_planted(bug: &str) -> bool {
+    static CHOSEN: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var("HUB_BUG").ok());
+    CHOSEN.as_deref().is_some_and(|chosen| bug.strip_prefix("planted bug ") == Some(chosen))
+}
 
 /// Ends the process if it was told to end here.
 #[cfg(feature = "faults")]

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::normalise::{Print, nameless};
 use super::plan::{DatasetPlan, IndexValue, Pointed};
 use super::{Hub, MappingPlan, codes, keys, owe};
-use crate::fault::fault;
+use crate::fault::{fault, planted};
 use crate::mapping::{Item, Missing, WhenLost};
 use crate::schema::{self, CheckOptions, Draft, Level, Reason, ReasonCode};
 use crate::store::{self, Head, ItemKey, ItemWrite, NeedWrite, OpenItem, Order, Outcome, RefWrite, Tx, VersionWrite};
@@ -216,7 +216,7 @@ fn judge(context: &Context, plan: &MappingPlan, pending: &[usize], work: &mut Wo
     let options = CheckOptions { deal_code_check: plan.mapping.deal_code_check(), pending: &awaited };
     schema::check(plan.mapping.dataset(), &item.draft, &options, &mut item.reasons);
     if refused(&item.reasons) {
-        work.outcome = Outcome::Quarantined;
+        work.outcome = if planted!("error_swallowed") { Outcome::Filtered } else { Outcome::Quarantined };
     } else if item.waits.is_empty() {
         work.outcome = Outcome::Accepted;
     } else {
@@ -394,7 +394,8 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 fn order_of(plan: &MappingPlan, work: &Work) -> Order {
-    Order { version: work.item.version, position: work.key.position, revision: plan.revision }
+    let version = if planted!("versions_by_arrival") { 0 } else { work.item.version };
+    Order { version, position: work.key.position, revision: plan.revision }
 }
 
 fn candidate(plan: &DatasetPlan, mapping: &MappingPlan, work: &Work, index: usize, head: Option<&Head>) -> Candidate {

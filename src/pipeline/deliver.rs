@@ -16,7 +16,7 @@ use adapter::{Answer, Request, Words};
 
 use super::{FeedPlan, Hub, owe};
 use crate::config::{self, Class};
-use crate::fault::fault;
+use crate::fault::{fault, planted};
 use crate::profile::{self, Operation};
 use crate::store::{self, Carried, Due, Priority, RequestWrite, Room, Settle, StoreError};
 
@@ -136,7 +136,14 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
                 body: &flight.body,
                 answer_bytes_max: Answer::BODY_BYTES_MAX + results,
             };
-            let answer = feed.sink.send(request).await;
+            if planted!("settled_before_sent") {
+                settle(hub, feed, config, &flight, all_accepted(&flight)).await?;
+            }
+            let answer = match feed.sink.send(request).await {
+                Answer::Unknown { why } if planted!("timeout_is_failure") => Answer::Unsent { why },
+                Answer::Unknown { .. } if planted!("timeout_is_success") => all_accepted(&flight),
+                answer => answer,
+            };
             fault!("deliver.answered");
             settle(hub, feed, config, &flight, answer).await
         }
@@ -144,6 +151,17 @@ pub async fn step(hub: &Hub, feed: &FeedPlan) -> store::Result<Step> {
     };
     drop(held);
     result.map(|()| Step::Sent { records: flight.carried.len() })
+}
+
+/// For planted bugs: an answer that nobody gave.
+fn all_accepted(flight: &Flight) -> Answer {
+    let results: Vec<_> = flight
+        .carried
+        .iter()
+        .map(|c| serde_json::json!({ "key": profile::record_key(c.record, c.version), "code": "accepted" }))
+        .collect();
+    let body = serde_json::json!({ "results": results }).to_string().into_bytes();
+    Answer::Answered { status: 200, retry_after_s: None, body, is_cut: false }
 }
 
 /// A request that a worker of this process has, until this is dropped: also by a panic, or nobody would send it again.
@@ -201,6 +219,13 @@ async fn claim(
     if due.is_empty() {
         is_unsure = !is_unsure;
         due = may_go(tx, feed, is_unsure, now_us, room).await?;
+    }
+    if planted!("claimed_by_high_water") {
+        static HIGH: std::sync::Mutex<Option<HashMap<i64, i64>>> = std::sync::Mutex::new(None);
+        let mut high = HIGH.lock().unwrap_or_else(PoisonError::into_inner);
+        let high = high.get_or_insert_default().entry(feed.id).or_default();
+        due.retain(|d| d.record > *high);
+        *high = due.iter().map(|d| d.record).fold(*high, i64::max);
     }
     if due.is_empty() {
         return Ok(Claimed::Nothing);

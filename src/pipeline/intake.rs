@@ -11,7 +11,7 @@ use std::time::Duration;
 use adapter::{Checkpoint, FileSeen, FileState, Page, Source, SourceError, Words};
 
 use super::{Hub, JobPlan, absent};
-use crate::fault::fault;
+use crate::fault::{fault, planted};
 use crate::mapping::MissingColumn;
 use crate::store::{self, Lease, Priority, StoreError};
 
@@ -177,6 +177,9 @@ async fn pages(
         }
         room(hub).await?;
         after = page.checkpoint.clone();
+        if planted!("confirm_before_commit") {
+            source.confirmed().await.map_err(refused)?;
+        }
         take(hub, job, lease, page, again, taken).await?;
         fault!("intake.committed");
         hub.wake.normalise.notify_one();
@@ -202,6 +205,12 @@ async fn take(
     let checkpoint = if again { &lease.checkpoint } else { &page.checkpoint.0 };
     if !store::source_checkpoint(&mut tx, lease, checkpoint).await? {
         return Err(IntakeError::LeaseLost { job: job.name.clone() });
+    }
+    if planted!("checkpoint_before_batch") {
+        let files = page.files.iter().map(|f| (0, f.clone())).collect();
+        store::file_seen_add(&mut tx, lease.source, files, store::now_us()).await?;
+        tx.commit().await?;
+        tx = hub.db.begin(Priority::Intake).await?;
     }
     fault!("intake.checkpoint");
     let mut number = 0;

@@ -12,7 +12,7 @@ use adapter::{Cell, Fault, FaultKind, Row, Rows};
 
 use super::decide::{self, Came, Work};
 use super::{Hub, JobPlan, MappingPlan};
-use crate::fault::fault;
+use crate::fault::{fault, planted};
 use crate::mapping::{self, Found, FoundOne, Item};
 use crate::schema::{self, Draft, Level, Reason, ReasonCode};
 use crate::store::{self, Batch, ItemKey, ItemWrite, Outcome, Priority, StoreError, Tx};
@@ -61,6 +61,10 @@ async fn once(hub: &Hub, batch: &Batch, rows: &Rows) -> store::Result<Option<Set
     // Marked settled first, so that a redelivery ends here; the numbers are written again below.
     if !hub.queue.settle(&mut tx, batch.number, count, now_us).await? {
         return Ok(None);
+    }
+    if planted!("settled_before_written") {
+        tx.commit().await?;
+        tx = hub.db.begin(Priority::Settle).await?;
     }
     fault!("normalise.marked");
     let context = decide::Context {

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use super::decide::{Came, Candidate, Context, shown};
 use super::plan::{DatasetPlan, Pointed};
 use super::{FeedPlan, Hub};
-use crate::fault::fault;
+use crate::fault::{fault, planted};
 use crate::schema;
 use crate::store::{self, Carried, Priority, Raise, Stuck, Tx};
 
@@ -186,8 +186,11 @@ pub(super) async fn blocked(
             }
         }
     }
+    if planted!("child_not_blocked") {
+        out.clear();
+    }
     let leaving: Vec<i64> = owed.iter().filter(|o| o.withdrawn).map(|o| o.record).collect();
-    if !leaving.is_empty() {
+    if !leaving.is_empty() && !planted!("withdrawal_not_blocked") {
         for (record, values) in found_by(hub, tx, &leaving).await? {
             // A withdrawal waits for the children that this target still has.
             if let Some(child) = store::delivery_child(tx, feed.id, record, &borrowed(&values)).await? {

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::deliver::Step;
 use super::intake::{self, IntakeError, Taken};
 use super::{FeedPlan, Hub, deliver, normalise, release, subscribe};
-use crate::fault::fault;
+use crate::fault::{fault, planted};
 use crate::schedule::{self, Due, Misfire};
 use crate::store::{self, Batch, Priority};
 
@@ -267,6 +267,10 @@ async fn claim(hub: &Hub) -> store::Result<Option<Batch>> {
 async fn settle(hub: &Hub, batch: &Batch) -> store::Result<Option<Batch>> {
     let Some(settled) = normalise::batch(hub, batch).await? else { return Ok(None) };
     hub.wake.settled.notify_waiters();
+    if planted!("nothing_released_after_commit") {
+        hub.wake_feeds(&settled.came.feeds);
+        return Ok(settled.next);
+    }
     let (feeds, _) = release::follow(hub, settled.came).await?;
     fault!("work.followed");
     hub.wake_feeds(&feeds);

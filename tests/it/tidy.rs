@@ -92,26 +92,32 @@ fn arrows_between_crates_point_to_the_kit() {
     assert_eq!(own("adapters/web/Cargo.toml"), set(&["adapter"]));
 }
 
-/// The list that `tests/torture` works through is what stands in the code, each point once.
+/// The lists that `tests/torture` works through are what stands in the code, each name once.
 #[test]
-fn every_kill_point_is_on_the_list() {
-    let mut points: Vec<String> = Vec::new();
+fn every_kill_point_and_planted_bug_is_on_its_list() {
+    assert_eq!(named_in_code("fault!(\""), listed("points.txt"));
+    assert_eq!(named_in_code("planted!(\""), listed("bugs.txt"));
+}
+
+/// What stands in quotes behind these words, sorted.
+fn named_in_code(words: &str) -> Vec<String> {
+    let mut names = Vec::new();
     for file in rust_files(&root().join("src")) {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
-        let found = code.filter_map(|l| l.split_once("fault!(\"")?.1.split('"').next().map(str::to_owned));
-        points.extend(found);
+        names.extend(code.filter_map(|l| l.split_once(words)?.1.split('"').next().map(str::to_owned)));
     }
-    let mut listed = kill_points();
-    points.sort();
-    listed.sort();
-    assert_eq!(points, listed);
+    names.sort();
+    names
 }
 
-fn kill_points() -> Vec<String> {
-    let list = std::fs::read_to_string(root().join("tests/torture/points.txt")).unwrap();
+/// The first word of each line of a list, sorted.
+fn listed(file: &str) -> Vec<String> {
+    let list = std::fs::read_to_string(root().join("tests/torture").join(file)).unwrap();
     let lines = list.lines().filter(|l| !l.starts_with('#'));
-    lines.filter_map(|l| l.split_whitespace().next()).map(str::to_owned).collect()
+    let mut names: Vec<String> = lines.filter_map(|l| l.split_whitespace().next()).map(str::to_owned).collect();
+    names.sort();
+    names
 }
 
 #[cfg(not(feature = "faults"))]
@@ -120,7 +126,9 @@ fn the_program_itself_has_no_kill_points() {
     let program = std::fs::read(env!("CARGO_BIN_EXE_exchange-hub")).unwrap();
     // Each name stands behind these words, so that one look is enough for all.
     let has = |word: &str| memchr::memmem::find(&program, word.as_bytes()).is_some();
-    assert!(!has("kill point ") && !has("HUB_FAULT"));
+    for words in ["kill point ", "HUB_FAULT", "planted bug ", "HUB_BUG"] {
+        assert!(!has(words), "{words}");
+    }
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(crate) enum Ended {
 pub(crate) struct Hub {
     pub(crate) program: PathBuf,
     pub(crate) site: Site,
+    /// A mistake that this hub makes.
+    pub(crate) bug: Option<&'static str>,
 }
 
 /// A hub that runs; killed when dropped.
@@ -50,7 +52,8 @@ impl Hub {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--config").arg(self.site.path("hub.toml")).args(["--lang", "en"]).args(args);
-        command.stdin(Stdio::null()).env_remove("HUB_FAULT").kill_on_drop(true);
+        command.stdin(Stdio::null()).env_remove("HUB_FAULT").env_remove("HUB_BUG").kill_on_drop(true);
+        command.envs(self.bug.map(|bug| ("HUB_BUG", bug)));
         command
     }
 

@@ -35,6 +35,13 @@ static POINTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     lines.filter_map(|l| l.split_whitespace().next()).collect()
 });
 
+/// Every mistake that can be planted, with the points at which it shows.
+static BUGS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
+    let lines = include_str!("../bugs.txt").lines().filter(|l| !l.starts_with('#'));
+    let words = lines.map(|l| l.split_whitespace().collect::<Vec<_>>());
+    words.filter_map(|w| w.split_first().map(|(bug, points)| (*bug, points.to_vec()))).collect()
+});
+
 /// How many workloads are tried for a point before it counts as never reached.
 const TRIES_MAX: u64 = 4;
 
@@ -53,6 +60,12 @@ struct Args {
     /// One kill point.
     #[arg(long, value_name = "NAME")]
     point: Option<String>,
+    /// Every planted bug, until it is found, with at most so many seeds beside the points at which it shows.
+    #[arg(long, value_name = "SEEDS", num_args = 0..=1, default_missing_value = "6")]
+    bugs: Option<u64>,
+    /// One planted bug.
+    #[arg(long, value_name = "NAME")]
+    bug: Option<String>,
     /// The pass at which the process ends, with --point.
     #[arg(long, default_value_t = 1)]
     pass: u32,
@@ -90,10 +103,13 @@ async fn torture(args: Args) -> Result<bool> {
     };
     if !hub.exists() {
         return Err(format!(
-            "{} is not there; build it: cargo build --workspace --bins --features exchange-hub/faults",
+            "{} is not there; build it: cargo build --workspace --bins --features exchange-hub/bugs",
             hub.display()
         )
         .into());
+    }
+    if args.bugs.is_some() || args.bug.is_some() && args.seed.is_none() {
+        return bugs(&args, &hub).await;
     }
     let plans = plans(&args, &hub)?;
     let mut log = match &args.result {
@@ -123,7 +139,8 @@ async fn torture(args: Args) -> Result<bool> {
 }
 
 fn plans(args: &Args, hub: &std::path::Path) -> Result<Vec<Plan>> {
-    let plan = |seed, fault| Plan { seed, fault, hub: hub.to_owned() };
+    let bug = args.bug.as_deref().map(known_bug).transpose()?.map(|(bug, _)| *bug);
+    let plan = |seed, fault| Plan { seed, fault, bug, hub: hub.to_owned() };
     let mut plans = Vec::new();
     let chosen = |point: &str, pass: u32| -> Result<Fault> {
         let known = POINTS.iter().find(|p| **p == point).ok_or_else(|| format!("there is no point {point}"))?;
@@ -148,6 +165,51 @@ fn plans(args: &Args, hub: &std::path::Path) -> Result<Vec<Plan>> {
         return Err("say --seeds 1..20, --seed 7, --points or --point NAME".into());
     }
     Ok(plans)
+}
+
+fn known_bug(name: &str) -> Result<&'static (&'static str, Vec<&'static str>)> {
+    Ok(BUGS.iter().find(|(bug, _)| *bug == name).ok_or_else(|| format!("there is no bug {name}"))?)
+}
+
+/// Plants every bug and looks whether it is found: the only measure of the harness itself.
+async fn bugs(args: &Args, hub: &std::path::Path) -> Result<bool> {
+    let wanted: Vec<_> = match &args.bug {
+        Some(name) => vec![known_bug(name)?],
+        None => BUGS.iter().collect(),
+    };
+    let (seeds, room) = (args.bugs.unwrap_or(6), Arc::new(Semaphore::new(args.jobs.max(1))));
+    let mut searches = JoinSet::new();
+    for (bug, points) in wanted {
+        let (room, hub) = (room.clone(), hub.to_owned());
+        searches.spawn(async move {
+            let _turn = room.acquire_owned().await?;
+            let at_points = points.iter().enumerate().map(|(n, point)| (1 + n as u64, Some(Fault { point, pass: 2 })));
+            let at_random = (1..=seeds).map(|seed| (seed, None));
+            let mut tries = 0;
+            for (seed, fault) in at_points.chain(at_random) {
+                tries += 1;
+                let dir = tempfile::Builder::new().prefix("torture-").tempdir()?;
+                let plan = Plan { seed, fault, bug: Some(bug), hub: hub.clone() };
+                let report = run::run(&plan, dir.path()).await?;
+                if let Some(violation) = report.violations.into_iter().next() {
+                    return Ok::<_, Error>((bug, tries, Some(violation)));
+                }
+            }
+            Ok((bug, tries, None))
+        });
+    }
+    let mut missed = 0;
+    while let Some(done) = searches.join_next().await {
+        match done?? {
+            (bug, tries, Some(found)) => println!("{bug}: found by run {tries}: {}: {}", found.rule, found.what),
+            (bug, tries, None) => {
+                missed += 1;
+                println!("{bug}: NOT FOUND by {tries} runs");
+            }
+        }
+    }
+    println!("{} bugs, {missed} not found", BUGS.len());
+    Ok(missed == 0)
 }
 
 /// Runs a plan; one whose point is not reached runs again with another workload.
@@ -183,7 +245,9 @@ async fn reached(mut plan: Plan, keep: bool) -> Result<(Plan, Report, Option<Pat
 /// How a plan is run again.
 fn command(plan: &Plan) -> String {
     let point = plan.fault.as_ref().map_or(String::new(), |f| format!(" --point {} --pass {}", f.point, f.pass));
-    format!("cargo run -p torture -- --seed {}{point} --keep", plan.seed)
+    let bug = plan.bug.map_or(String::new(), |bug| format!(" --bug {bug}"));
+    let program = std::env::args().next().unwrap_or_default();
+    format!("{program} --seed {}{point}{bug} --keep", plan.seed)
 }
 
 /// Most violations of one run that are told whole.
