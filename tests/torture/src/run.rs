@@ -129,7 +129,8 @@ impl Torture {
     async fn until_reached(&mut self, fault: Fault) -> Result<()> {
         let is_walk = fault.point.starts_with("subscribe.");
         if is_walk {
-            self.live(None, Duration::from_millis(2_500)).await?;
+            self.setup.late = None;
+            self.until_something_arrived().await?;
             self.add_late()?;
         }
         if !self.live(Some(fault), Duration::from_secs(5)).await? {
@@ -140,6 +141,21 @@ impl Torture {
             let most = Duration::from_millis(self.rng.u64(0..400));
             self.live(None, most).await?;
         }
+        Ok(())
+    }
+
+    /// A life that ends once a target has taken something.
+    async fn until_something_arrived(&mut self) -> Result<()> {
+        let (mut running, since) = (self.hub.start(None)?, Instant::now());
+        while self.target.memory().taken.is_empty() && since.elapsed() < REST_MAX {
+            if let Some(ended) = running.has_ended()? {
+                self.ended(ended);
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let ended = running.kill().await?;
+        self.ended(ended);
         Ok(())
     }
 
@@ -240,7 +256,7 @@ impl Torture {
     /// Waits until all rows are taken in, nothing is due, and nothing changes any more. False: that was not to be.
     async fn rest(&mut self, running: &mut Running, is_last: bool) -> Result<bool> {
         let since = Instant::now();
-        let (mut before, mut same, mut changed) = (Value::Null, 0, since);
+        let (mut before, mut same, mut changed, mut taken) = (Value::Null, 0, since, usize::MAX);
         while same < 2 {
             tokio::time::sleep(LOOK_EVERY).await;
             if let Some(ended) = running.has_ended()? {
@@ -255,6 +271,12 @@ impl Torture {
                 self.wrong("the hub comes to rest", why);
                 self.told_all()?;
                 return Ok(false);
+            }
+            // While requests come, there is no rest, and no need to ask.
+            let now = self.target.memory().taken.len();
+            if std::mem::replace(&mut taken, now) != now {
+                changed = Instant::now();
+                continue;
             }
             let Ok((books, _)) = self.hub.ask(&["books"]).await else { continue };
             if books != before {
