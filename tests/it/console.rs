@@ -255,7 +255,7 @@ fn the_books_are_shown_by_day_and_proved() {
     feed          state  owed  up to date  due  blocked  sending  unknown  rejected  withheld  balanced
     province/out  on     3     3           0    0        0        0        0         0         yes
 
-    recounted 619 rows from the tables: all agree
+    recounted 620 rows from the tables: all agree
     the books balance
     ");
     let books = json(&site, &["books"], 0);
