@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::words::{header, outcome_cells, outcome_headers, word};
+use super::words::{dataset, header, outcome_cells, outcome_headers, word};
 use super::{Context, Table, reach};
 use crate::console::{Ask, BooksAnswer, FindingAnswer};
-use crate::diagnostic::{Failure, FailureKind, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang, count};
 
 #[derive(Debug, Args)]
 pub struct BooksArgs {
@@ -40,7 +40,7 @@ fn text(books: &BooksAnswer, context: &Context) -> String {
         ("未结", "open"),
         ("文件", "files"),
         ("行", "rows"),
-        ("无映射", "unmapped"),
+        ("未采用", "left out"),
     ];
     let mut jobs = Table::new(context, &head);
     for j in &books.jobs {
@@ -48,6 +48,16 @@ fn text(books: &BooksAnswer, context: &Context) -> String {
         jobs.row(std::iter::once(j.job.clone()).chain(figures));
     }
     out.push_str(&jobs.render("没有任务", "no jobs"));
+    for j in books.jobs.iter().filter(|j| j.unmapped > 0) {
+        let (job, n) = (&j.job, j.unmapped);
+        out.push_str(&match lang {
+            Lang::Zh => format!("{job}：{n} 行未采用，任务的每个映射都因其条件（when）不要它\n"),
+            Lang::En => {
+                let rows = count(n, "row was", "rows were");
+                format!("{job}: {rows} left out: by its condition (`when`), none of the job's mappings wants it\n")
+            }
+        });
+    }
     out.push('\n');
 
     let mut head = vec![("映射", "mapping"), ("条目", "items")];
@@ -66,7 +76,7 @@ fn text(books: &BooksAnswer, context: &Context) -> String {
     head.push(("现存记录", "live records"));
     let mut datasets = Table::new(context, &head);
     for d in &books.datasets {
-        let row = [d.dataset.clone(), d.items.to_string()].into_iter().chain(outcome_cells(&d.outcomes));
+        let row = [dataset(&d.dataset, lang), d.items.to_string()].into_iter().chain(outcome_cells(&d.outcomes));
         datasets.row(row.chain([d.live.to_string()]));
     }
     out.push_str(&datasets.render("没有条目", "no items"));
@@ -96,9 +106,13 @@ fn text(books: &BooksAnswer, context: &Context) -> String {
         let (rows, found) = (recount.rows, recount.findings.len());
         out.push_str(&match (found, lang) {
             (0, Lang::Zh) => format!("从表重算 {rows} 行，全部相符\n"),
-            (0, Lang::En) => format!("recounted {rows} rows from the tables: all agree\n"),
+            (0, Lang::En) => format!("recounted {} from the tables: all agree\n", count(rows, "row", "rows")),
             (_, Lang::Zh) => format!("从表重算 {rows} 行，{found} 处不符\n"),
-            (_, Lang::En) => format!("recounted {rows} rows from the tables: {found} do not agree\n"),
+            (_, Lang::En) => format!(
+                "recounted {} from the tables: {} not agree\n",
+                count(rows, "row", "rows"),
+                count(found, "does", "do")
+            ),
         });
     }
     out.push_str(match books.balanced {

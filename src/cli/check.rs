@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::ExitCode;
 
+use adapter::FileSeen;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Context, show};
+use super::{Context, reach, show};
 use crate::config::{Config, Feed, Job, System};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, Words, say};
+use crate::console::{Ask, FilesAnswer};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, Words, count, say};
 use crate::mapping::Mapping;
 use crate::pipeline::open;
 use crate::schema::Schema;
@@ -47,7 +49,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> Result<ExitCode, Failu
         findings.mistakes.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
         return Err(findings.mistakes.into());
     }
-    let connections = if args.connect { connect(&config)? } else { Vec::new() };
+    let connections = if args.connect { connect(&config, taken(&config, context)?)? } else { Vec::new() };
     summary(&config, mappings, &findings.warnings, &connections, context)?;
     match unreachable(&connections) {
         None => Ok(ExitCode::SUCCESS),
@@ -209,15 +211,21 @@ struct Connection {
     outcome: Result<Vec<Words>, (FailureKind, Diagnostic)>,
 }
 
+/// What was taken before. Before the first run there is no store, and a check makes none.
+fn taken(config: &Config, context: &Context) -> Result<FilesAnswer, Failure> {
+    match config.store_path().exists() {
+        true => Ok(reach::ask(context, Ask::JobFiles)?.0),
+        false => Ok(FilesAnswer::default()),
+    }
+}
+
 /// Tries every source and every target, one after another; nothing is taken or sent.
-fn connect(config: &Config) -> Result<Vec<Connection>, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(FailureKind::Internal, format!("无法启动：{error}"), format!("cannot start: {error}"))
-    })?;
-    Ok(runtime.block_on(async {
+fn connect(config: &Config, taken: FilesAnswer) -> Result<Vec<Connection>, Failure> {
+    Ok(reach::runtime()?.block_on(async {
         let mut connections = Vec::new();
         for (system, job) in config.jobs() {
-            let tried = match job.from.open(&config.base, Vec::new(), job.snapshot.picture()) {
+            let seen = taken.jobs.get(job.name.as_str()).into_iter().flatten().cloned().map(FileSeen::from).collect();
+            let tried = match job.from.open(&config.base, seen, job.snapshot.picture()) {
                 Ok(mut source) => source.check().await,
                 Err(error) => Err(error),
             };
@@ -264,7 +272,11 @@ fn unreachable(connections: &[Connection]) -> Option<Failure> {
     let (n, all) = (failed.len(), connections.len());
     let failure = Failure {
         diagnostics: failed.iter().map(|(_, diagnostic)| diagnostic.clone()).collect(),
-        ..Failure::new(kind, format!("{all} 个连接中有 {n} 个失败"), format!("{n} of {all} connections fail"))
+        ..Failure::new(
+            kind,
+            format!("{all} 个连接中有 {n} 个失败"),
+            format!("{n} of {} failed", count(all, "connection", "connections")),
+        )
     };
     (n > 0).then_some(failure)
 }
@@ -299,7 +311,11 @@ fn summary(
         let mistakes = match context.lang {
             Lang::Zh => format!("配置没有错误：{systems} 个系统，{jobs} 个任务，{feeds} 个订阅，{mappings} 个映射\n"),
             Lang::En => format!(
-                "the configuration has no mistakes: {systems} systems, {jobs} jobs, {feeds} feeds, {mappings} mappings\n"
+                "the configuration has no mistakes: {}, {}, {}, {}\n",
+                count(systems, "system", "systems"),
+                count(jobs, "job", "jobs"),
+                count(feeds, "feed", "feeds"),
+                count(mappings, "mapping", "mappings")
             ),
         };
         out + &mistakes

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::words::{header, word};
+use super::words::{dataset, header, system, word};
 use super::{Context, Table, reach};
 use crate::console::{Ask, FeedAnswer, FeedChanged, FeedLine, FeedsAnswer, Moment, Resent};
-use crate::diagnostic::{Failure, Lang};
+use crate::diagnostic::{Failure, Lang, count};
 
 #[derive(Debug, Subcommand)]
 pub enum FeedCommand {
@@ -96,21 +96,21 @@ pub(super) fn shown(moment: Option<Moment>) -> String {
 fn show(feed: &FeedAnswer, context: &Context) -> String {
     let lang = context.lang;
     let (line, books) = (&feed.line, &feed.line.books);
-    let name = if line.system_zh.is_empty() {
-        line.system.clone()
-    } else {
-        format!("{}（{}）", line.system_zh, line.system)
-    };
+    let name = system(&line.system, &line.system_zh, lang);
     let datasets =
         if line.datasets == ["*"] { lang.pick("全部", "all").to_owned() } else { line.datasets.join(", ") };
     let mut state = word(&books.state, lang).to_owned();
     if !line.state_why.is_empty() {
-        state.push_str(&format!("：{}", line.state_why));
+        state.push_str(&format!("{}{}", lang.pick("：", ": "), line.state_why));
     }
     if let Some(until) = line.rests_until {
         state.push_str(&match lang {
             Lang::Zh => format!("；连续 {} 次未接通，{} 再试", line.tries, until.shown()),
-            Lang::En => format!("; {} calls in a row did not get through, again at {}", line.tries, until.shown()),
+            Lang::En => format!(
+                "; {} in a row did not get through, again at {}",
+                count(line.tries, "call", "calls"),
+                until.shown()
+            ),
         });
     }
     let mut out = match lang {
@@ -156,7 +156,7 @@ fn show(feed: &FeedAnswer, context: &Context) -> String {
             let (record, wanted) = (d.record.to_string(), d.wanted_version.to_string());
             open.row([
                 record,
-                d.dataset.clone(),
+                dataset(&d.dataset, lang),
                 d.identity.replace('\u{1f}', " / "),
                 state,
                 wanted,
@@ -166,6 +166,9 @@ fn show(feed: &FeedAnswer, context: &Context) -> String {
         }
         out.push('\n');
         out.push_str(&open.render("", ""));
+    }
+    if !feed.advice.is_empty() {
+        out.push_str(&format!("{}\n", feed.advice.get(lang)));
     }
     let head = [
         ("请求", "request"),

@@ -10,7 +10,7 @@ use super::feed::shown;
 use super::words::{dataset, outcome_cells, outcome_headers, word};
 use super::{Context, Progress, Table, reach};
 use crate::console::{self, Ask, JobChanged, JobsAnswer, RunAnswer, Tell};
-use crate::diagnostic::{Failure, FailureKind, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang, count};
 use crate::store;
 
 #[derive(Debug, Subcommand)]
@@ -79,8 +79,11 @@ fn list(answer: &JobsAnswer, context: &Context) -> String {
             || lang.pick("从未", "never").to_owned(),
             |last| {
                 let (state, rows) = (word(&last.state, lang), last.rows);
-                let (when, unit) = (shown(last.started), lang.pick("行", "rows"));
-                format!("{when} {state} {rows} {unit}")
+                let when = shown(last.started);
+                match lang {
+                    Lang::Zh => format!("{when} {state} {rows} 行"),
+                    Lang::En => format!("{when} {state}, {}", count(rows, "row", "rows")),
+                }
             },
         );
         let next: Vec<String> = job.next.iter().map(|m| m.shown()[5..].to_owned()).collect();
@@ -120,20 +123,23 @@ fn ran(taken: &RunAnswer, context: &Context) -> String {
     let (run, files, rows) = (taken.run, taken.files, taken.rows);
     let mut out = match lang {
         Lang::Zh => format!("任务 {} 第 {run} 次运行：{files} 个文件，{rows} 行\n", taken.job),
-        Lang::En => format!("job {}, run {run}: {files} files, {rows} rows\n", taken.job),
+        Lang::En => {
+            let (files, rows) = (count(files, "file", "files"), count(rows, "row", "rows"));
+            format!("job {}, run {run}: {files}, {rows}\n", taken.job)
+        }
     };
     if taken.files_known > 0 {
         let known = taken.files_known;
         out.push_str(&match lang {
             Lang::Zh => format!("{known} 个文件的内容以前取过\n"),
-            Lang::En => format!("files whose content was taken before: {known}\n"),
+            Lang::En => format!("{} taken before\n", count(known, "file's content was", "files' contents were")),
         });
     }
     if taken.absent > 0 {
         let n = taken.absent;
         out.push_str(&match lang {
             Lang::Zh => format!("来源不再有 {n} 条记录\n"),
-            Lang::En => format!("the source no longer shows {n} records\n"),
+            Lang::En => format!("the source no longer shows {}\n", count(n, "record", "records")),
         });
     }
     if !taken.note.is_empty() {
@@ -154,7 +160,7 @@ fn ran(taken: &RunAnswer, context: &Context) -> String {
         head.extend(outcome_headers());
         let mut table = Table::new(context, &head);
         for m in &taken.mappings {
-            let named = dataset("", "", "", &m.dataset, lang);
+            let named = dataset(&m.dataset, lang);
             table.row([m.mapping.clone(), named, m.items.to_string()].into_iter().chain(outcome_cells(&m.outcomes)));
         }
         out.push('\n');

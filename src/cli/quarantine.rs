@@ -8,7 +8,7 @@ use super::record::stood;
 use super::words::{dataset, word};
 use super::{Context, Table, reach};
 use crate::console::{Ask, ItemAnswer, ItemFilter, ItemLine, ItemRef, ItemsAnswer, ItemsShown, RowAnswer, Stood};
-use crate::diagnostic::{Failure, FailureKind, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang, count};
 
 #[derive(Debug, Subcommand)]
 pub enum QuarantineCommand {
@@ -122,7 +122,7 @@ pub(super) fn lines(items: &[ItemLine], context: &Context) -> Table {
                 Lang::En => format!(" (and {more} more)"),
             });
         }
-        let number = if i.number.is_empty() { &i.dataset } else { &i.number };
+        let number = if i.dataset.number.is_empty() { &i.dataset.dataset } else { &i.dataset.number };
         table.row([
             i.item.clone(),
             word(&i.state, lang).to_owned(),
@@ -160,9 +160,9 @@ fn show(shown: &ItemsShown, context: &Context) -> String {
 
 fn one(out: &mut String, item: &ItemAnswer, lang: Lang) {
     let i = &item.line;
-    let named = match i.dataset.as_str() {
+    let named = match i.dataset.dataset.as_str() {
         "" => lang.pick("无法读取的行", "a row that could not be read").to_owned(),
-        code => dataset(&i.number, &i.dataset_zh, "", code, lang),
+        _ => dataset(&i.dataset, lang),
     };
     out.push_str(&format!("{} {} {named}\n", i.item, word(&i.state, lang)));
     let (from, first) = (stood(&i.stood, lang), super::feed::shown(i.first));
@@ -177,7 +177,7 @@ fn one(out: &mut String, item: &ItemAnswer, lang: Lang) {
         let (seen, last) = (i.seen, super::feed::shown(i.last));
         out.push_str(&match lang {
             Lang::Zh => format!("同一行已读到 {seen} 次，最近 {last}\n"),
-            Lang::En => format!("the same row was read {seen} times, last {last}\n"),
+            Lang::En => format!("the same row was read {}, last {last}\n", count(seen, "time", "times")),
         });
     }
     for r in &i.reasons {
@@ -190,13 +190,13 @@ fn one(out: &mut String, item: &ItemAnswer, lang: Lang) {
         }
     }
     for n in &item.needs {
-        let named = dataset(&n.number, &n.dataset_zh, "", &n.dataset, lang);
+        let (named, fields) = (dataset(&n.dataset, lang), n.fields.get(lang));
         let any = if n.one_of > 0 { lang.pick("（其一即可）", " (one of these is enough)") } else { "" };
         out.push_str(&match (n.free, lang) {
-            (true, Lang::Zh) => format!("  等待：{named} 的 {} “{}”被让出{any}\n", n.fields, n.value),
-            (true, Lang::En) => format!("  waits until {} \"{}\" of {named} is given up{any}\n", n.fields, n.value),
-            (false, Lang::Zh) => format!("  等待：{named}，{} 为“{}”{any}\n", n.fields, n.value),
-            (false, Lang::En) => format!("  waits for {named} with {} \"{}\"{any}\n", n.fields, n.value),
+            (true, Lang::Zh) => format!("  等待：{named} 的 {fields} “{}”被让出{any}\n", n.value),
+            (true, Lang::En) => format!("  waits until {fields} \"{}\" of {named} is given up{any}\n", n.value),
+            (false, Lang::Zh) => format!("  等待：{named}，{fields} 为“{}”{any}\n", n.value),
+            (false, Lang::En) => format!("  waits for {named} with {fields} \"{}\"{any}\n", n.value),
         });
     }
     out.push('\n');

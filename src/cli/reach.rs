@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use super::Context;
 use crate::config::Config;
 use crate::console::{Ask, Client, ClientError, Stages, Tell, answer, serve, store_failure};
-use crate::diagnostic::{Failure, FailureKind};
+use crate::diagnostic::{Failure, FailureKind, io_words};
 use crate::pipeline::Hub;
 use crate::pipeline::open::OpenError;
 use crate::store::StoreError;
@@ -27,10 +27,11 @@ const TRY_EVERY: Duration = Duration::from_millis(100);
 /// What a command waits in.
 pub(super) fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        let why = io_words(&error);
         Failure::new(
             FailureKind::Unavailable,
-            format!("无法启动线程：{error}"),
-            format!("threads cannot be started: {error}"),
+            format!("无法启动线程：{}", why.zh),
+            format!("threads cannot be started: {}", why.en),
         )
     })
 }

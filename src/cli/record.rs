@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 
 use super::feed::shown;
 use super::quarantine::place;
-use super::words::{dataset, word};
+use super::words::{dataset, system, word};
 use super::{Context, Table, reach};
 use crate::console::{Ask, AttemptLine, FoundAnswer, ItemLine, RecordAnswer, Stood, TraceAnswer, VersionLine, Which};
-use crate::diagnostic::{Failure, FailureKind, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang, count};
 
 #[derive(Debug, Subcommand)]
 pub enum RecordCommand {
@@ -97,7 +97,7 @@ fn found_text(found: &FoundAnswer, context: &Context) -> String {
         let feeds: Vec<String> = f.feeds.iter().map(|(feed, state)| format!("{feed} {}", word(state, lang))).collect();
         let version = if r.live { r.version.to_string() } else { format!("{} {}", r.version, word("withdrawn", lang)) };
         let by = f.by.join(", ").replace("identity", lang.pick("来源标识", "source's key"));
-        let named = dataset(&r.number, &r.dataset_zh, &r.dataset_en, &r.dataset, lang);
+        let named = dataset(&r.dataset, lang);
         table.row([
             r.record.to_string(),
             named,
@@ -128,12 +128,12 @@ fn items(items: &[ItemLine], context: &Context) -> String {
 }
 
 fn heading(r: &RecordAnswer, lang: Lang) -> String {
-    let mut out = dataset(&r.number, &r.dataset_zh, &r.dataset_en, &r.dataset, lang);
+    let mut out = dataset(&r.dataset, lang);
     out.push('\n');
     if !r.name.is_empty() {
         out.push_str(&format!("{}\n", r.name));
     }
-    let owner = if r.system_zh.is_empty() { r.system.clone() } else { format!("{}（{}）", r.system_zh, r.system) };
+    let owner = system(&r.system, &r.system_zh, lang);
     let state = if r.live { lang.pick("生效", "live") } else { word("withdrawn", lang) };
     let changed = shown(r.changed);
     out.push_str(&match lang {
@@ -162,8 +162,8 @@ fn record_text(r: &RecordAnswer, context: &Context) -> String {
     let mut table = Table::new(context, &[("名称", "name"), ("字段", "field"), ("值", "value"), ("含义", "means")]);
     for f in &r.fields {
         let name = if lang == Lang::En && !f.en.is_empty() { &f.en } else { &f.zh };
-        let means = if f.masked { lang.pick("已遮盖", "masked").to_owned() } else { f.means.clone() };
-        table.row([name.clone(), f.field.clone(), f.value.clone(), means]);
+        let means = if f.masked { lang.pick("已遮盖", "masked") } else { f.means.get(lang) };
+        table.row([name.as_str(), &f.field, &f.value, means]);
     }
     out.push_str(&table.render("没有字段", "no fields"));
     out
@@ -186,7 +186,7 @@ fn trace_text(t: &TraceAnswer, context: &Context) -> String {
         let n = t.waiting_for_it;
         out.push_str(&match lang {
             Lang::Zh => format!("有 {n} 个条目在等它\n"),
-            Lang::En => format!("{n} items wait for it\n"),
+            Lang::En => format!("{} for it\n", count(n, "item waits", "items wait")),
         });
     }
     if !t.parents.is_empty() {
@@ -196,7 +196,7 @@ fn trace_text(t: &TraceAnswer, context: &Context) -> String {
             let feeds: Vec<String> = p.feeds.iter().map(|(f, state)| format!("{f} {}", word(state, lang))).collect();
             let record = p.record.map_or_else(|| lang.pick("没有", "none").to_owned(), |r| r.to_string());
             let required = lang.pick(if p.required { "是" } else { "否" }, if p.required { "yes" } else { "no" });
-            let named = dataset(&p.number, &p.dataset_zh, "", &p.dataset, lang);
+            let named = dataset(&p.dataset, lang);
             parents.row([named, p.value.clone(), required.to_owned(), record, feeds.join(", ")]);
         }
         out.push_str(lang.pick("\n上级\n", "\nParents\n"));
@@ -260,7 +260,7 @@ fn version(out: &mut String, v: &VersionLine, lang: Lang) {
         out.push_str(&format!("    {}{}\n", lang.pick("提醒：", "warning: "), lang.pick(&w.zh, &w.en)));
     }
     for c in &v.changes {
-        let name = lang.pick(&c.zh, &c.field);
+        let name = lang.pick(&c.zh, &c.en);
         let none = lang.pick("（无）", "(none)");
         let (before, after) = (c.before.as_deref().unwrap_or(none), c.after.as_deref().unwrap_or(none));
         out.push_str(&format!("    {name}: {before} → {after}\n"));
@@ -292,7 +292,8 @@ fn attempt(out: &mut String, a: &AttemptLine, lang: Lang) {
     out.push_str(&match lang {
         Lang::Zh => format!("    请求 {}（{} 条）{sends} 发出 {sent}，回执 {answered}{status}\n", a.name, a.records),
         Lang::En => {
-            format!("    request {} ({} records){sends} sent {sent}, answered {answered}{status}\n", a.name, a.records)
+            let records = count(a.records, "record", "records");
+            format!("    request {} ({records}){sends} sent {sent}, answered {answered}{status}\n", a.name)
         }
     });
     if !a.receipt.is_empty() {

@@ -80,10 +80,11 @@ pub(super) fn run(args: &RehearseArgs, context: &Context) -> Result<ExitCode, Fa
 }
 
 fn busy_port(address: SocketAddr, error: &std::io::Error) -> Failure {
+    let why = io_words(error);
     Failure::new(
         FailureKind::Unavailable,
-        format!("无法在 {address} 接收：{error}"),
-        format!("nothing can be received at {address}: {error}"),
+        format!("无法在 {address} 接收：{}", why.zh),
+        format!("nothing can be received at {address}: {}", why.en),
     )
     .hint("用 --listen 换一个地址或端口", "name another address or port with --listen")
 }

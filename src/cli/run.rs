@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::words::{dataset, header, outcome_cells, outcome_headers, word};
 use super::{Context, Progress, Table, reach};
 use crate::console::{self, Client, OnceAnswer, ServeError, Stages, serve, store_failure};
-use crate::diagnostic::{Failure, FailureKind, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang, io_words};
 use crate::pipeline::open::OpenError;
 use crate::pipeline::{Hub, work};
 use crate::store::StoreError;
@@ -137,10 +137,11 @@ fn stages_ended(ended: Result<crate::store::Result<()>, tokio::task::JoinError>)
 
 fn listen(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(|error| {
+        let why = io_words(&error);
         Failure::new(
             FailureKind::Unavailable,
-            format!("无法接收停止信号：{error}"),
-            format!("stop signals cannot be received: {error}"),
+            format!("无法接收停止信号：{}", why.zh),
+            format!("stop signals cannot be received: {}", why.en),
         )
     })
 }
@@ -156,11 +157,14 @@ fn serve_failure(error: ServeError) -> Failure {
             format!("控制套接字 {} 已有另一程序在应答", path.display()),
             format!("another program answers on the control socket {}", path.display()),
         ),
-        ServeError::Socket { path, source } => Failure::new(
-            FailureKind::Unavailable,
-            format!("无法建立控制套接字 {}：{source}", path.display()),
-            format!("the control socket {} cannot be made: {source}", path.display()),
-        ),
+        ServeError::Socket { path, source } => {
+            let (why, path) = (io_words(&source), path.display());
+            Failure::new(
+                FailureKind::Unavailable,
+                format!("无法建立控制套接字 {path}：{}", why.zh),
+                format!("the control socket {path} cannot be made: {}", why.en),
+            )
+        }
     }
     .hint(hint.0, hint.1)
 }
@@ -187,13 +191,13 @@ async fn once(hub: Arc<Hub>, strict: bool, context: &Context) -> Result<ExitCode
         console::report(&hub, since, once).await?
     };
     drop(served);
-    context.show(|| text(&answer, &hub, context), || serde_json::to_value(&answer).unwrap_or_default())?;
+    context.show(|| text(&answer, context), || serde_json::to_value(&answer).unwrap_or_default())?;
     let good = answer.balanced && !answer.failed() && !(strict && answer.waits_for_a_person());
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(FailureKind::Refused.exit_code()) })
 }
 
 /// The report for a person: taken in, became, went, waits, next.
-fn text(answer: &OnceAnswer, hub: &Hub, context: &Context) -> String {
+fn text(answer: &OnceAnswer, context: &Context) -> String {
     let lang = context.lang;
     let mut out = String::new();
     section(&mut out, lang, ("收取", "Taken in"));
@@ -216,10 +220,7 @@ fn text(answer: &OnceAnswer, hub: &Hub, context: &Context) -> String {
     head.extend(outcome_headers());
     let mut mappings = Table::new(context, &head);
     for m in &answer.mappings {
-        let name = hub
-            .schema
-            .dataset(&m.dataset)
-            .map_or_else(String::new, |d| dataset(&d.number, &d.name_zh, &d.name_en, &d.code, lang));
+        let name = dataset(&m.dataset, lang);
         mappings.row([m.mapping.clone(), name, m.items.to_string()].into_iter().chain(outcome_cells(&m.outcomes)));
     }
     out.push_str(&mappings.render("没有新的行", "no new rows"));

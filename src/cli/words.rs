@@ -1,5 +1,6 @@
 //! The words of states as a person reads them; the store's own words are for programs.
 
+use crate::console::DatasetName;
 use crate::diagnostic::Lang;
 use crate::store::{Outcome, OutcomeCounts};
 
@@ -71,9 +72,19 @@ pub(super) fn outcome_headers() -> Vec<(&'static str, &'static str)> {
 }
 
 /// A dataset as a person calls it: its number and its name.
-pub(super) fn dataset(number: &str, zh: &str, en: &str, code: &str, lang: Lang) -> String {
-    let label = if number.is_empty() { code } else { number };
-    format!("{label} {}", lang.pick(zh, if en.is_empty() { zh } else { en })).trim().to_owned()
+pub(super) fn dataset(name: &DatasetName, lang: Lang) -> String {
+    let label = if name.number.is_empty() { &name.dataset } else { &name.number };
+    let en = if name.dataset_en.is_empty() { &name.dataset_zh } else { &name.dataset_en };
+    format!("{label} {}", lang.pick(&name.dataset_zh, en)).trim().to_owned()
+}
+
+/// A system as a person calls it: its Chinese name, if it has one, and the name that the configuration gives it.
+pub(super) fn system(name: &str, zh: &str, lang: Lang) -> String {
+    match (zh, lang) {
+        ("", _) => name.to_owned(),
+        (zh, Lang::Zh) => format!("{zh}（{name}）"),
+        (zh, Lang::En) => format!("{name} ({zh})"),
+    }
 }
 
 #[cfg(test)]

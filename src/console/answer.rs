@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Ask, books, feeds, find, items, jobs, records, trace};
-use crate::diagnostic::{Failure, FailureKind, nearest};
+use crate::diagnostic::{Failure, FailureKind, io_words, nearest};
 use crate::pipeline::Hub;
 use crate::schema::Dataset;
 use crate::store::StoreError;
@@ -39,6 +39,7 @@ pub async fn answer(hub: &Arc<Hub>, stages: Stages, ask: Ask, tell: &Tell) -> Re
     match ask {
         Ask::Books { verify, date } => json(books::books(hub, verify, date, tell).await?),
         Ask::JobList => json(jobs::list(hub).await?),
+        Ask::JobFiles => json(jobs::files(hub).await?),
         Ask::JobRun { name, again } => json(jobs::run(hub, stages, &name, again, tell).await?),
         Ask::JobPause { name, why } => json(jobs::pause(hub, &name, Some(&why)).await?),
         Ask::JobResume { name } => json(jobs::pause(hub, &name, None).await?),
@@ -82,8 +83,8 @@ pub fn store_failure(error: StoreError) -> Failure {
         ),
         StoreError::Directory { path, source } => Failure::new(
             Unavailable,
-            format!("无法使用数据库所在目录 {}：{source}", path.display()),
-            format!("the database's directory cannot be used: {}: {source}", path.display()),
+            format!("无法使用数据库所在目录 {}：{}", path.display(), io_words(&source).zh),
+            format!("the database's directory {} cannot be used: {}", path.display(), io_words(&source).en),
         )
         .hint(
             "请检查目录是否存在、运行账户是否可写；位置由 hub.toml 的 [store] path 决定",
@@ -162,6 +163,31 @@ pub(super) fn unknown<'a>(
     match nearest(name, known) {
         Some(near) => failure.hint(format!("是否想写 `{near}`？"), format!("did you mean `{near}`?")),
         None => failure.hint(list_zh, list_en),
+    }
+}
+
+/// A dataset as a person calls it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetName {
+    /// The code; empty where no dataset is meant, as for rows that could not be read.
+    pub dataset: String,
+    /// Empty where the dataset has none.
+    pub number: String,
+    pub dataset_zh: String,
+    pub dataset_en: String,
+}
+
+impl DatasetName {
+    pub(super) fn of(hub: &Hub, code: &str) -> Self {
+        let Some(dataset) = hub.schema.dataset(code) else {
+            return Self { dataset: code.to_owned(), ..Self::default() };
+        };
+        Self {
+            dataset: code.to_owned(),
+            number: dataset.number.clone(),
+            dataset_zh: dataset.name_zh.clone(),
+            dataset_en: dataset.name_en.clone(),
+        }
     }
 }
 

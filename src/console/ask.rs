@@ -15,6 +15,8 @@ pub enum Ask {
         date: Option<NaiveDate>,
     },
     JobList,
+    /// Files that were taken, so that a check can tell the known from the new.
+    JobFiles,
     JobRun {
         name: String,
         again: bool,

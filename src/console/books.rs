@@ -5,12 +5,12 @@ use std::sync::Arc;
 use chrono::{NaiveDate, NaiveTime, TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Progress, Tell, store_failure};
+use super::answer::{DatasetName, Progress, Tell, store_failure};
 use crate::diagnostic::Failure;
 use crate::pipeline::Hub;
 use crate::pipeline::verify::{self, Finding};
 use crate::schedule::ZONE;
-use crate::store::{self, DatasetBooks, FeedBooks, JobBooks, MappingBooks};
+use crate::store::{self, DatasetBooks, FeedBooks, JobBooks, MappingBooks, OutcomeCounts};
 
 /// The books of a day (by the Beijing day in which batches were drawn), or of all days, as of now.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -20,10 +20,28 @@ pub struct BooksAnswer {
     pub date: Option<NaiveDate>,
     pub jobs: Vec<JobBooks>,
     pub mappings: Vec<MappingBooks>,
-    pub datasets: Vec<DatasetBooks>,
+    pub datasets: Vec<DatasetLine>,
     pub feeds: Vec<FeedBooks>,
     /// What the recount from the tables came to; none if none was asked for.
     pub recount: Option<RecountAnswer>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DatasetLine {
+    #[serde(flatten)]
+    pub dataset: DatasetName,
+    pub items: i64,
+    #[serde(flatten)]
+    pub outcomes: OutcomeCounts,
+    /// Records that are live now.
+    pub live: i64,
+}
+
+impl DatasetLine {
+    fn of(hub: &Hub, books: DatasetBooks) -> Self {
+        let dataset = DatasetName::of(hub, &books.dataset);
+        Self { dataset, items: books.items, outcomes: books.outcomes, live: books.live }
+    }
 }
 
 /// A recount that uses none of the figures above.
@@ -63,7 +81,7 @@ pub(super) async fn books(
         date,
         jobs: books.jobs,
         mappings: books.mappings,
-        datasets: books.datasets,
+        datasets: books.datasets.into_iter().map(|d| DatasetLine::of(hub, d)).collect(),
         feeds: books.feeds,
         recount,
     })

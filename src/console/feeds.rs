@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{store_failure, unknown};
-use super::why::{said, why};
+use super::answer::{DatasetName, store_failure, unknown};
+use super::why::{missing_parent, said, why};
 use super::{Moment, Stages};
 use crate::diagnostic::{Failure, FailureKind, Words};
 use crate::pipeline::{FeedPlan, Hub, subscribe};
@@ -45,6 +45,8 @@ pub struct FeedAnswer {
     pub causes: Vec<Cause>,
     /// Some of these deliveries, what needs a person first.
     pub open: Vec<OpenLine>,
+    /// What a person should know of these. May be empty.
+    pub advice: Words,
     /// The newest requests, newest first.
     pub newest_requests: Vec<RequestLine>,
 }
@@ -61,7 +63,8 @@ pub struct Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenLine {
     pub record: i64,
-    pub dataset: String,
+    #[serde(flatten)]
+    pub dataset: DatasetName,
     pub identity: String,
     pub state: String,
     pub wanted_version: i64,
@@ -70,6 +73,8 @@ pub struct OpenLine {
     pub tries: i64,
     pub due: Option<Moment>,
     pub why: Words,
+    /// What the target said of it last: rejected, missing_parent, …; empty: nothing yet.
+    pub class: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +160,7 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
         |c: store::CauseView| Cause { why: why(&c.state, &c.why), state: c.state, count: c.count, record: c.record };
     let open_line = |d: store::OpenDelivery| OpenLine {
         record: d.record,
-        dataset: d.dataset,
+        dataset: DatasetName::of(hub, &d.dataset),
         identity: d.identity,
         why: why(&d.state, &d.why),
         state: d.state,
@@ -163,6 +168,7 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
         accepted_version: d.accepted_version,
         tries: d.tries,
         due: Moment::new(d.due_us),
+        class: d.class,
     };
     let request = |q: store::RequestView| RequestLine {
         request: q.request,
@@ -175,7 +181,9 @@ pub(super) async fn show(hub: &Hub, name: &str, limit: u32) -> Result<FeedAnswer
         status: q.status,
         answer: said(&q.answer),
     };
+    let lacks_parent = open.iter().any(|d| d.state == "due" && d.class == "missing_parent");
     Ok(FeedAnswer {
+        advice: if lacks_parent { missing_parent(name) } else { Words::default() },
         line: line(hub, feed, view),
         causes: causes.into_iter().map(cause).collect(),
         open: open.into_iter().map(open_line).collect(),

@@ -8,7 +8,7 @@ use super::answer::{dataset, store_failure};
 use super::items::{ItemLine, line};
 use super::raw::Batches;
 use super::records::{RecordAnswer, head};
-use crate::diagnostic::Failure;
+use crate::diagnostic::{Failure, FailureKind};
 use crate::pipeline::Hub;
 use crate::pipeline::decide::shown;
 use crate::store;
@@ -38,6 +38,12 @@ pub struct FoundRecord {
 
 pub(super) async fn find(hub: &Hub, text: &str, within: Option<&str>, limit: u32) -> Result<FoundAnswer, Failure> {
     let text = text.trim().to_owned();
+    if text.is_empty() {
+        return Err(Failure::new(FailureKind::User, "没有写要找什么", "there is nothing to look for").hint(
+            "写编号、名称、统一社会信用代码或来源标识，可以只写开头",
+            "write a code, a name, a credit code or the source's own key, or its beginning",
+        ));
+    }
     let code = match within {
         Some(name) => dataset(hub, name)?.code.clone(),
         None => String::new(),

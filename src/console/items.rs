@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use adapter::Rows;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{dataset, store_failure, unknown};
+use super::answer::{DatasetName, dataset, store_failure, unknown};
 use super::mask::masked;
 use super::raw::{Batches, Stood, cell_text};
 use super::{ItemFilter, ItemRef, Moment};
-use crate::diagnostic::{Failure, FailureKind, Lang};
+use crate::diagnostic::{Failure, FailureKind, Lang, Words, same};
 use crate::mapping::Found;
 use crate::pipeline::Hub;
 use crate::pipeline::decide::shown;
@@ -50,9 +50,8 @@ pub struct ItemLine {
     pub stood: Stood,
     /// `row`: the row could not be read.
     pub mapping: String,
-    pub dataset: String,
-    pub number: String,
-    pub dataset_zh: String,
+    #[serde(flatten)]
+    pub dataset: DatasetName,
     pub system: String,
     pub job: String,
     pub run: i64,
@@ -101,10 +100,10 @@ pub struct ItemAnswer {
 /// What an item waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
-    pub dataset: String,
-    pub number: String,
-    pub dataset_zh: String,
-    pub fields: String,
+    #[serde(flatten)]
+    pub dataset: DatasetName,
+    /// The fields whose value it is.
+    pub fields: Words,
     pub value: String,
     /// True: the key belongs to another record and must become free.
     pub free: bool,
@@ -255,13 +254,11 @@ fn make_line(hub: &Hub, item: ItemView, stood: Stood, mask: bool) -> ItemLine {
     ItemLine {
         item: name(&item),
         stood,
-        number: dataset.map_or_else(String::new, |d| d.number.clone()),
-        dataset_zh: dataset.map_or_else(String::new, |d| d.name_zh.clone()),
+        dataset: DatasetName::of(hub, &item.dataset),
         reasons: reasons(&item).iter().map(|r| reason_answer(dataset, r, mask)).collect(),
         // A row whose record cannot be told stands under its digest, which tells a person nothing.
         identity: if item.identity.starts_with('\u{1}') { String::new() } else { shown(&item.identity) },
         mapping: item.mapping,
-        dataset: item.dataset,
         system: item.system,
         job: item.job,
         run: item.run,
@@ -313,7 +310,13 @@ fn shape(field: &Field, lang: Lang) -> String {
             .values
             .iter()
             .filter(|v| !v.retired)
-            .map(|v| format!("{} {}", v.code, v.name_zh))
+            .map(|v| {
+                format!(
+                    "{} {}",
+                    v.code,
+                    lang.pick(&v.name_zh, if v.name_en.is_empty() { &v.name_zh } else { &v.name_en })
+                )
+            })
             .take(CODES_SHOWN + 1)
             .collect();
         if !known.is_empty() && codes.confidence > Confidence::None {
@@ -388,19 +391,17 @@ fn no_item(item: ItemRef) -> Failure {
 
 fn need(hub: &Hub, need: store::NeedView) -> Need {
     let dataset = hub.schema.dataset(&need.dataset);
-    let fields = match (need.name.as_str(), dataset) {
-        ("key", Some(d)) => d.key.iter().map(|f| d.fields[*f].name_zh.as_str()).collect::<Vec<_>>().join(" / "),
-        (names, Some(d)) => {
-            let zh = |name: &str| d.field(name).map_or_else(|| name.to_owned(), |f| d.fields[f].name_zh.clone());
-            names.split(',').map(zh).collect::<Vec<_>>().join(" / ")
-        }
-        (names, None) => names.to_owned(),
+    let named =
+        |f: usize| dataset.map_or_else(Words::default, |d| Words::new(&d.fields[f].name_zh, &d.fields[f].name_en));
+    let fields: Vec<Words> = match (need.name.as_str(), dataset) {
+        ("key", Some(d)) => d.key.iter().map(|f| named(*f)).collect(),
+        (names, Some(d)) => names.split(',').map(|name| d.field(name).map_or_else(|| same(name), &named)).collect(),
+        (names, None) => vec![same(names)],
     };
+    let joined = |lang| fields.iter().map(|f| f.get(lang)).collect::<Vec<_>>().join(" / ");
     Need {
-        number: dataset.map_or_else(String::new, |d| d.number.clone()),
-        dataset_zh: dataset.map_or_else(String::new, |d| d.name_zh.clone()),
-        dataset: need.dataset,
-        fields,
+        dataset: DatasetName::of(hub, &need.dataset),
+        fields: Words::new(joined(Lang::Zh), joined(Lang::En)),
         value: shown(&need.value),
         free: need.free,
         one_of: need.grp,
@@ -489,7 +490,7 @@ mod tests {
         日期和时间，如 20260317093000
         day and time, e.g. 20260317093000
         1 正常公告，2 更正公告，3 重发公告，9 其他
-        1 正常公告, 2 更正公告, 3 重发公告, 9 其他
+        1 normal, 2 correction, 3 reissue, 9 other
         数字，最多 20 位，其中小数 6 位
         a number of at most 20 digits, 6 of them after the point
         ");

@@ -1,11 +1,13 @@
 //! `job …`: what is taken from systems, when, and what came of the last time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapter::{FileSeen, FileState};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Progress, Tell, store_failure, unknown};
+use super::answer::{DatasetName, Progress, Tell, store_failure, unknown};
 use super::{Moment, Stages};
 use crate::config::{Config, Job, System};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Words, say};
@@ -79,7 +81,8 @@ pub struct RunAnswer {
 pub struct MappingItems {
     /// `row`: rows that could not be read.
     pub mapping: String,
-    pub dataset: String,
+    #[serde(flatten)]
+    pub dataset: DatasetName,
     pub items: i64,
     #[serde(flatten)]
     pub outcomes: OutcomeCounts,
@@ -97,6 +100,38 @@ pub struct JobChanged {
 pub(super) async fn list(hub: &Hub) -> Result<JobsAnswer, Failure> {
     let stored = hub.db.read(store::job_views).await.map_err(store_failure)?;
     Ok(JobsAnswer::of(&hub.config, stored, store::now_us()))
+}
+
+/// Files that were taken, by job.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct FilesAnswer {
+    pub jobs: HashMap<String, Vec<TakenFile>>,
+}
+
+/// As much of a file as tells whether it is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenFile {
+    pub name: String,
+    pub digest: String,
+    pub size: u64,
+    pub modified_us: i64,
+    pub rows: u64,
+}
+
+pub(super) async fn files(hub: &Hub) -> Result<FilesAnswer, Failure> {
+    let mut answer = FilesAnswer::default();
+    for (job, file) in hub.db.read(store::file_seen_by_source).await.map_err(store_failure)? {
+        let FileSeen { name, digest, size, modified_us, rows, .. } = file;
+        answer.jobs.entry(job).or_default().push(TakenFile { name, digest, size, modified_us, rows });
+    }
+    Ok(answer)
+}
+
+impl From<TakenFile> for FileSeen {
+    fn from(file: TakenFile) -> Self {
+        let TakenFile { name, digest, size, modified_us, rows } = file;
+        Self { name, digest, size, modified_us, rows, state: FileState::Read }
+    }
 }
 
 impl JobsAnswer {
@@ -167,7 +202,7 @@ pub(super) async fn run(
     let mappings = items.into_iter().map(|i| MappingItems {
         items: i.outcomes.sum(),
         mapping: i.mapping,
-        dataset: i.dataset,
+        dataset: DatasetName::of(hub, &i.dataset),
         outcomes: i.outcomes,
     });
     Ok(RunAnswer {

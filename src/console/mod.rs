@@ -25,14 +25,16 @@ mod trace;
 mod why;
 mod wire;
 
-pub use answer::{Progress, Stages, Tell, answer, store_failure};
+pub use answer::{DatasetName, Progress, Stages, Tell, answer, store_failure};
 pub use ask::{Ask, ItemFilter, ItemRef, Which};
-pub use books::{BooksAnswer, FindingAnswer, RecountAnswer};
+pub use books::{BooksAnswer, DatasetLine, FindingAnswer, RecountAnswer};
 pub use client::{Client, ClientError};
 pub use feeds::{Cause, FeedAnswer, FeedChanged, FeedLine, FeedsAnswer, OpenLine, RequestLine, Resent};
 pub use find::{FoundAnswer, FoundItem, FoundRecord};
 pub use items::{ItemAnswer, ItemLine, ItemsAnswer, ItemsShown, Need, ReasonAnswer, ReasonCount, RowAnswer};
-pub use jobs::{JobChanged, JobLine, JobsAnswer, LastRun, MappingItems, RunAnswer, run_failure, stuck_words};
+pub use jobs::{
+    FilesAnswer, JobChanged, JobLine, JobsAnswer, LastRun, MappingItems, RunAnswer, TakenFile, run_failure, stuck_words,
+};
 pub use moment::Moment;
 pub use once::{NextStep, OnceAnswer, OnceFeed, OnceJob, Since, report, since};
 pub use raw::Stood;

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::store_failure;
+use super::answer::{DatasetName, store_failure};
 use super::jobs::{run_failure, stuck_words};
 use super::{FeedLine, ItemFilter, MappingItems, ReasonCount, feeds, items};
-use crate::diagnostic::{Failure, Lang, Words};
+use crate::diagnostic::{Failure, Lang, Words, count};
 use crate::pipeline::Hub;
 use crate::pipeline::intake::{IntakeError, Taken};
 use crate::pipeline::work::Once;
@@ -49,7 +49,7 @@ pub struct OnceJob {
 pub struct OnceFeed {
     #[serde(flatten)]
     pub line: FeedLine,
-    /// Deliveries by what the target said of them.
+    /// Deliveries whose bytes left, by what the target said of them; empty: nothing yet.
     pub sent: Vec<(String, i64)>,
     /// True: the target did not take everything now.
     pub resting: bool,
@@ -101,7 +101,11 @@ pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, F
         .map_err(store_failure)?;
     let open = items::list(hub, &ItemFilter { waiting: true, limit: 0, ..ItemFilter::default() }).await?;
     let feeds = feeds::list(hub).await?.feeds.into_iter().map(|line| OnceFeed {
-        sent: sent.iter().filter(|s| s.feed == line.books.feed).map(|s| (s.class.clone(), s.records)).collect(),
+        sent: sent
+            .iter()
+            .filter(|s| s.feed == line.books.feed && s.class != "unsent")
+            .map(|s| (s.class.clone(), s.records))
+            .collect(),
         resting: once.resting.contains(&line.books.feed),
         line,
     });
@@ -110,7 +114,12 @@ pub async fn report(hub: &Hub, since: Since, once: Once) -> Result<OnceAnswer, F
         balanced: balanced && feeds.iter().all(|f| f.line.books.balanced),
         mappings: run
             .into_iter()
-            .map(|m| MappingItems { mapping: m.mapping, dataset: m.dataset, items: m.items, outcomes: m.outcomes })
+            .map(|m| MappingItems {
+                mapping: m.mapping,
+                dataset: DatasetName::of(hub, &m.dataset),
+                items: m.items,
+                outcomes: m.outcomes,
+            })
             .collect(),
         feeds,
         jobs: once.jobs.into_iter().map(job).collect(),
@@ -172,7 +181,10 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
         let n = answer.quarantined;
         step(
             format!("{n} 个条目在隔离区：查看原始行和全部原因，改正来源或映射"),
-            format!("in quarantine: {n}; see each row and every reason, mend the source or the mapping"),
+            format!(
+                "{} in quarantine: see each row and every reason, mend the source or the mapping",
+                count(n, "item is", "items are")
+            ),
             "quarantine list".into(),
         );
     }
@@ -182,7 +194,10 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
             let n = books.rejected;
             step(
                 format!("订阅 {name} 有 {n} 条被对方拒收：查看原因，改正后 `feed resend {name}`"),
-                format!("feed {name}, rejected by the target: {n}; see why, mend, then `feed resend {name}`"),
+                format!(
+                    "feed {name}: {} rejected by the target: see why, mend, then `feed resend {name}`",
+                    count(n, "record was", "records were")
+                ),
                 format!("feed show {name}"),
             );
         }
@@ -198,7 +213,10 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
         let n = answer.waiting;
         step(
             format!("{n} 个条目在等待上级或查找的记录：到达后自动放行"),
-            format!("waiting for a parent or a look-up: {n}; they go by themselves when it comes"),
+            match n {
+                1 => "1 item waits for a parent or a look-up: it goes by itself when that comes".to_owned(),
+                _ => format!("{n} items wait for a parent or a look-up: each goes by itself when that comes"),
+            },
             "quarantine list --waiting".into(),
         );
     }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{dataset, store_failure};
+use super::answer::{DatasetName, dataset, store_failure};
 use super::mask::masked;
 use super::{Moment, Which};
-use crate::diagnostic::{Failure, FailureKind};
+use crate::diagnostic::{Failure, FailureKind, Lang, Words, count};
 use crate::pipeline::Hub;
 use crate::pipeline::decide::shown;
 use crate::schema::{self, Dataset, Draft, Field, Kind};
@@ -14,11 +14,8 @@ use crate::store::{self, RecordView};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RecordAnswer {
     pub record: i64,
-    pub dataset: String,
-    /// Empty where the dataset has none.
-    pub number: String,
-    pub dataset_zh: String,
-    pub dataset_en: String,
+    #[serde(flatten)]
+    pub dataset: DatasetName,
     /// The owner.
     pub system: String,
     pub system_zh: String,
@@ -45,7 +42,7 @@ pub struct FieldAnswer {
     pub en: String,
     pub value: String,
     /// What a code means.
-    pub means: String,
+    pub means: Words,
     /// True: personal data, of which only a part is shown.
     pub masked: bool,
 }
@@ -71,9 +68,13 @@ pub(super) async fn show(hub: &Hub, which: &Which, version: Option<i64>) -> Resu
 
 fn field(field: &Field, value: &str) -> Option<FieldAnswer> {
     let (value, is_masked) = visible(field, value);
-    let meaning = |code: &str| field.codes.as_ref()?.by_code(code).map(|v| v.name_zh.clone());
+    let meaning = |code: &str| field.codes.as_ref()?.by_code(code).map(|v| Words::new(&v.name_zh, &v.name_en));
     let means = match field.list {
-        true => value.split(';').filter_map(meaning).collect::<Vec<_>>().join("；"),
+        true => {
+            let all: Vec<Words> = value.split(';').filter_map(meaning).collect();
+            let joined = |lang, by: &str| all.iter().map(|w| w.get(lang)).collect::<Vec<_>>().join(by);
+            Words::new(joined(Lang::Zh, "；"), joined(Lang::En, "; "))
+        }
         false => meaning(&value).unwrap_or_default(),
     };
     Some(FieldAnswer {
@@ -104,10 +105,7 @@ pub(super) fn head(hub: &Hub, view: &RecordView) -> RecordAnswer {
     };
     RecordAnswer {
         record: view.record,
-        dataset: view.dataset.clone(),
-        number: dataset.map_or_else(String::new, |d| d.number.clone()),
-        dataset_zh: dataset.map_or_else(String::new, |d| d.name_zh.clone()),
-        dataset_en: dataset.map_or_else(String::new, |d| d.name_en.clone()),
+        dataset: DatasetName::of(hub, &view.dataset),
         system: view.system.clone(),
         system_zh: hub.config.system(&view.system).map_or_else(String::new, |s| s.name_zh.clone()),
         identity: shown(&view.identity),
@@ -160,7 +158,7 @@ async fn by_key(hub: &Hub, name: &str, key: &[String]) -> Result<Vec<i64>, Failu
         return Err(Failure::new(
             FailureKind::User,
             format!("数据集 {name} 的业务主键有 {n} 个部分，给出了 {} 个", key.len()),
-            format!("the key of dataset {name} has {n} parts, {} were given", key.len()),
+            format!("the key of dataset {name} has {}, not {}", count(n, "part", "parts"), key.len()),
         )
         .hint(format!("依次为：{zh}；空的部分写作 \"\""), format!("in this order: {en}; an empty part is \"\"")));
     }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::store_failure;
+use super::answer::{DatasetName, store_failure};
 use super::items::{ItemLine, ReasonAnswer, line, reason_answer};
 use super::raw::{Batches, Stood};
 use super::records::{RecordAnswer, find, head, visible};
-use super::why::{said, why};
+use super::why::{missing_parent, said, why};
 use super::{Moment, Which};
 use crate::config::{self, Results};
 use crate::diagnostic::{Failure, Words, count};
@@ -71,6 +71,7 @@ pub struct VersionLine {
 pub struct Change {
     pub field: String,
     pub zh: String,
+    pub en: String,
     pub before: Option<String>,
     pub after: Option<String>,
 }
@@ -117,9 +118,8 @@ pub struct AttemptLine {
 /// A record that this one points at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParentLine {
-    pub dataset: String,
-    pub number: String,
-    pub dataset_zh: String,
+    #[serde(flatten)]
+    pub dataset: DatasetName,
     pub value: String,
     pub required: bool,
     /// None: no such record is known.
@@ -252,6 +252,7 @@ fn changes(dataset: &Dataset, before: &str, after: &str) -> Vec<Change> {
         Change {
             field: field.name.clone(),
             zh: field.name_zh.clone(),
+            en: if field.name_en.is_empty() { field.name.clone() } else { field.name_en.clone() },
             before: shown(old.get(id)),
             after: shown(new.get(id)),
         }
@@ -260,7 +261,12 @@ fn changes(dataset: &Dataset, before: &str, after: &str) -> Vec<Change> {
 }
 
 fn delivery(hub: &Hub, record: i64, d: store::DeliveryView, attempts: Vec<store::AttemptView>) -> DeliveryLine {
-    let (zh, en) = sentence(&d);
+    let (mut zh, mut en) = sentence(&d);
+    if d.state == "due" && attempts.first().is_some_and(|a| a.class == "missing_parent") {
+        let Words { zh: more_zh, en: more } = missing_parent(&d.feed);
+        zh.push_str(&format!("；{more_zh}"));
+        en.push_str(&format!("; {more}"));
+    }
     let results = hub.config.feed(&d.feed).and_then(|(_, feed)| feed.results.as_ref());
     let attempt = |a: store::AttemptView| AttemptLine {
         attempt: a.attempt,
@@ -359,11 +365,8 @@ fn feed_sentence(d: &store::DeliveryView) -> (String, String) {
 }
 
 fn parent(hub: &Hub, p: Pointed, record: Option<i64>, owed: Vec<store::DeliveryView>) -> ParentLine {
-    let dataset = hub.schema.dataset(&p.parent);
     ParentLine {
-        number: dataset.map_or_else(String::new, |d| d.number.clone()),
-        dataset_zh: dataset.map_or_else(String::new, |d| d.name_zh.clone()),
-        dataset: p.parent,
+        dataset: DatasetName::of(hub, &p.parent),
         value: shown(&p.value),
         required: p.required,
         record,

@@ -31,6 +31,20 @@ fn blocked(kept: &str) -> Words {
     }
 }
 
+/// What follows from a target's answer that it lacks a parent, and what a person can do.
+pub(super) fn missing_parent(feed: &str) -> Words {
+    Words::new(
+        format!(
+            "对方说缺上级：它的上级会重送，这一条稍后再试；如果总是如此，请与对方核对上级，\
+             再用 `feed resend {feed} --record 上级的记录号` 重送"
+        ),
+        format!(
+            "the target says that it lacks a parent: the parents go again by themselves, and this is tried later; if it \
+             goes on so, compare the parent with the target's, then `feed resend {feed} --record NUMBER` sends it again"
+        ),
+    )
+}
+
 /// An answer's beginning as text.
 pub(super) fn said(answer: &[u8]) -> Words {
     let words = Words::of_text(&formats::answer_text(answer));
@@ -62,6 +76,7 @@ mod tests {
             .iter()
             .map(|kept| why("blocked", kept))
             .chain([why("rejected", "金额不对"), why("due", &Words::new("连接被拒绝", "refused").to_text())])
+            .chain([missing_parent("province/all")])
             .map(|words| format!("{} | {}", words.zh, words.en))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @"
@@ -72,6 +87,7 @@ mod tests {
         对方尚未接受上级 SECTION E420 | the target has not accepted its parent SECTION E420
         金额不对 | 金额不对
         连接被拒绝 | refused
+        对方说缺上级：它的上级会重送，这一条稍后再试；如果总是如此，请与对方核对上级，再用 `feed resend province/all --record 上级的记录号` 重送 | the target says that it lacks a parent: the parents go again by themselves, and this is tried later; if it goes on so, compare the parent with the target's, then `feed resend province/all --record NUMBER` sends it again
         ");
     }
 }

@@ -2,7 +2,7 @@
 
 use adapter::{FileSeen, FileState};
 
-use super::{Result, Tx, counter_draw};
+use super::{Conn, Result, Tx, counter_draw};
 
 /// A source as its lease's holder sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,23 +41,29 @@ pub async fn source_checkpoint(tx: &mut Tx, lease: &Lease, checkpoint: &str) -> 
 pub async fn file_seen_all(tx: &mut Tx, source: i64) -> Result<Vec<FileSeen>> {
     const ALL: &str =
         "select name, digest, size, modified_us, rows, known from file_seen where source = $1 order by taken";
-    tx.run(move |c| {
-        c.rows(ALL, [source], |r| {
-            Ok(FileSeen {
-                name: r.get(0)?,
-                digest: r.get(1)?,
-                size: r.get::<_, i64>(2)? as u64,
-                modified_us: r.get(3)?,
-                rows: r.get::<_, i64>(4)? as u64,
-                state: match r.get(5)? {
-                    0 => FileState::Read,
-                    1 => FileState::Known,
-                    _ => FileState::PassedOver,
-                },
-            })
-        })
+    tx.run(move |c| c.rows(ALL, [source], file_seen)).await
+}
+
+/// The same of every source, with the source's name: the job's.
+pub fn file_seen_by_source(c: &mut Conn) -> Result<Vec<(String, FileSeen)>> {
+    const ALL: &str = "select f.name, f.digest, f.size, f.modified_us, f.rows, f.known, s.name
+        from source s cross join file_seen f on f.source = s.id order by s.id, f.taken";
+    c.rows(ALL, [], |r| Ok((r.get(6)?, file_seen(r)?)))
+}
+
+fn file_seen(r: &rusqlite::Row<'_>) -> rusqlite::Result<FileSeen> {
+    Ok(FileSeen {
+        name: r.get(0)?,
+        digest: r.get(1)?,
+        size: r.get::<_, i64>(2)? as u64,
+        modified_us: r.get(3)?,
+        rows: r.get::<_, i64>(4)? as u64,
+        state: match r.get(5)? {
+            0 => FileState::Read,
+            1 => FileState::Known,
+            _ => FileState::PassedOver,
+        },
     })
-    .await
 }
 
 /// Keeps files as taken, each with the batch in which it ended. One that is read again belongs to its newest reading.

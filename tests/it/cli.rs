@@ -170,7 +170,7 @@ fn a_good_configuration_is_checked_and_what_looks_odd_is_warned_of() {
       hint: every row will be refused for it; fill it here or in common.toml, if the source has it
     warning: tests/it/fixtures/config/valid/systems/finance.toml:22:8: finance/notices, finance/nightly read different sources into BID_DEAL_ANNOUNCE without an `identity_space`
       hint: right if a number means the same record in all of them; else give each mapping an `identity_space`
-    the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mappings
+    the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mapping
     ");
     insta::assert_snapshot!(run(&["--config", &file, "--lang", "zh", "check"]), @"
     exit 0
@@ -280,14 +280,14 @@ fn connections_are_tried_and_each_that_fails_is_told() {
         directory tests/it/fixtures/config/valid/drop: 0 files matched, 0 new, 0 known
     feed province/all (files): fails
     feed province/results (web): fails
-    the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mappings
+    the configuration has no mistakes: 2 systems, 2 jobs, 2 feeds, 1 mapping
     error: tests/it/fixtures/config/valid/systems/finance.toml:14:6: the directory `tests/it/fixtures/config/valid/drop/finance` does not exist
     hint: create it, mount it, or correct `path`; a relative path starts at the directory of the configuration
     error: tests/it/fixtures/config/valid/systems/province.toml:9:7: the directory `tests/it/fixtures/config/valid/out` does not exist
     hint: create it, mount it, or correct `path`
     error: tests/it/fixtures/config/valid/systems/province.toml:33:7: 127.0.0.1:9 takes no connection: the connection was refused
     hint: see whether the system is up, and whether a firewall stands between
-    error: 3 of 4 connections fail
+    error: 3 of 4 connections failed
     ");
 }
 

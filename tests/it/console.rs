@@ -41,7 +41,7 @@ fn tame(site: &Site, text: &str) -> String {
 }
 
 /// What a program reads; the command must end with this code.
-fn json(site: &Site, args: &[&str], code: i32) -> Value {
+pub(crate) fn json(site: &Site, args: &[&str], code: i32) -> Value {
     let args: Vec<&str> = args.iter().copied().chain(["--output", "json"]).collect();
     let output = output(site, &args);
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -55,7 +55,7 @@ fn until(is_so: impl Fn() -> bool) {
 }
 
 /// Two records and their children; one row lacks what is required, one child comes before its parent.
-fn filled() -> Site {
+pub(crate) fn filled() -> Site {
     let site = Site::new();
     site.write("in/mum.csv", "ID,CODE,NAME,V,DEL\n1,M1,甲,1,0\n2,M2,,1,0\n3,M3,丙,1,0\n");
     site.write("in/kid.csv", "ID,CODE,MUM,NAME,V,DEL\n1,K1,M1,子,1,0\n2,K2,M9,丑,1,0\n");
@@ -107,7 +107,7 @@ impl Drop for Running {
 #[test]
 fn one_run_reports_what_came_in_what_became_of_it_and_what_to_do_next() {
     let site = filled();
-    insta::assert_snapshot!(run(&site, &["run", "--once"]), @r"
+    insta::assert_snapshot!(run(&site, &["run", "--once"]), @"
     exit 0
     Taken in
     job        state  files  known  rows
@@ -132,9 +132,9 @@ fn one_run_reports_what_came_in_what_became_of_it_and_what_to_do_next() {
     the books balance
 
     What to do next
-    in quarantine: 1; see each row and every reason, mend the source or the mapping
+    1 item is in quarantine: see each row and every reason, mend the source or the mapping
         exchange-hub quarantine list
-    waiting for a parent or a look-up: 1; they go by themselves when it comes
+    1 item waits for a parent or a look-up: it goes by itself when that comes
         exchange-hub quarantine list --waiting
     ");
     insta::assert_snapshot!(run(&site, &["--lang", "zh", "run", "--once", "--strict"]), @"
@@ -224,12 +224,12 @@ fn reading_files_again_brings_everything_out_as_unchanged_and_sends_nothing() {
     let site = filled();
     run(&site, &["run", "--once"]);
     let sent = site.sent();
-    insta::assert_snapshot!(run(&site, &["job", "run", "dept/mums", "--again"]), @r"
+    insta::assert_snapshot!(run(&site, &["job", "run", "dept/mums", "--again"]), @"
     exit 0
-    job dept/mums, run 3: 1 files, 3 rows
+    job dept/mums, run 3: 1 file, 3 rows
 
-    mapping   dataset  items  accepted  unchanged  superseded  withdrawn  filtered  waiting  quarantined  discarded
-    dept/mum  MUM      3      0         3          0           0          0         0        0            0
+    mapping   dataset                   items  accepted  unchanged  superseded  withdrawn  filtered  waiting  quarantined  discarded
+    dept/mum  9901 parent of the tests  3      0         3          0           0          0         0        0            0
     ");
     assert_eq!(site.sent(), sent);
 }
@@ -238,9 +238,9 @@ fn reading_files_again_brings_everything_out_as_unchanged_and_sends_nothing() {
 fn the_books_are_shown_by_day_and_proved() {
     let site = filled();
     run(&site, &["run", "--once"]);
-    insta::assert_snapshot!(run(&site, &["books", "--verify"]), @r"
+    insta::assert_snapshot!(run(&site, &["books", "--verify"]), @"
     exit 0
-    job        batches  open  files  rows  unmapped
+    job        batches  open  files  rows  left out
     dept/kids  1        0     1      2     0
     dept/mums  1        0     1      3     0
 
@@ -248,9 +248,9 @@ fn the_books_are_shown_by_day_and_proved() {
     dept/kid  2      1         0          0           0          0         1        0            0          yes
     dept/mum  3      2         0          0           0          0         0        1            0          yes
 
-    dataset  items  accepted  unchanged  superseded  withdrawn  filtered  waiting  quarantined  discarded  live records
-    KID      2      1         0          0           0          0         1        0            0          1
-    MUM      3      2         0          0           0          0         0        1            0          2
+    dataset                   items  accepted  unchanged  superseded  withdrawn  filtered  waiting  quarantined  discarded  live records
+    9902 child of the tests   2      1         0          0           0          0         1        0            0          1
+    9901 parent of the tests  3      2         0          0           0          0         0        1            0          2
 
     feed          state  owed  up to date  due  blocked  sending  unknown  rejected  withheld  balanced
     province/out  on     3     3           0    0        0        0        0         0         yes
@@ -288,12 +288,12 @@ fn a_record_is_found_shown_and_traced() {
     编号  CODE  M1
     名称  NAME  新甲
     ");
-    insta::assert_snapshot!(run(&site, &["record", "show", "1", "--version", "1"]), @r"
+    insta::assert_snapshot!(run(&site, &["record", "show", "1", "--version", "1"]), @"
     exit 0
     9901 parent of the tests
     record 1, version 2, live, TIME
     key: M1
-    owner: 某部门（dept）, source's key 1
+    owner: dept (某部门), source's key 1
     version 1 follows
 
     name  field  value  means
@@ -305,7 +305,7 @@ fn a_record_is_found_shown_and_traced() {
     9901 parent of the tests
     record 1, version 2, live, TIME
     key: M1
-    owner: 某部门（dept）, source's key 1
+    owner: dept (某部门), source's key 1
 
     Where it is
     province/out: up to date with version 2
@@ -314,14 +314,14 @@ fn a_record_is_found_shown_and_traced() {
     version 2 update TIME
         from job dept/mums, run 3, mum2.csv:2 (batch 3, row 1), read TIME
         mapping dept/mum, revision 1
-        NAME: 甲 → 新甲
+        name: 甲 → 新甲
     version 1 insert TIME
         from job dept/mums, run 1, mum.csv:2 (batch 1, row 1), read TIME
         mapping dept/mum, revision 1
 
     Attempts and receipts: province/out
     2 version 2 update: accepted
-        request province-out-0000000003 (1 records) sent TIME, answered TIME
+        request province-out-0000000003 (1 record) sent TIME, answered TIME
         「{"bytes":134,"digest":"HEX"}」
     1 version 1 insert: accepted
         request province-out-0000000001 (2 records) sent TIME, answered TIME
@@ -371,9 +371,9 @@ fn quarantine_shows_the_row_as_it_came_every_reason_and_what_would_be_right() {
 
     the row and every reason: exchange-hub quarantine show 1-2-2-0
     ");
-    insta::assert_snapshot!(run(&site, &["quarantine", "show", "1-2"]), @r"
+    insta::assert_snapshot!(run(&site, &["quarantine", "show", "1-2"]), @"
     exit 0
-    1-2-2-0 quarantined 9901 上级
+    1-2-2-0 quarantined 9901 parent of the tests
     job dept/mums, run 1, mum.csv:3 (batch 1, row 2), mapping dept/mum, since TIME
     identity: 2
       reason: NAME (名称): required, but empty [数据规范 9901]
@@ -456,7 +456,7 @@ fn names_that_are_not_known_are_told_with_the_next_step_and_end_with_two() {
     hint: did you mean `MUM`?
 
     exit 2
-    error: the key of dataset KID has 1 parts, 2 were given
+    error: the key of dataset KID has 1 part, not 2
     hint: in this order: CODE; an empty part is ""
 
     exit 2
@@ -673,7 +673,7 @@ fn a_rehearsal_remembers_refuses_by_rule_and_loses_answers_that_are_found_again(
     insta::assert_snapshot!(run(&site, &["feed", "show", "province/out"]), @r#"
     exit 0
     feed province/out
-    system: 省平台（province）
+    system: province (省平台)
     to: rehearsal
     datasets: all
     state: on
@@ -685,8 +685,8 @@ fn a_rehearsal_remembers_refuses_by_rule_and_loses_answers_that_are_found_again(
     state     why                records  example
     rejected  rejected 没有立项  1        2
 
-    record  dataset  identity  state     wanted  there  why
-    2       MUM      3         rejected  1       -      rejected 没有立项
+    record  dataset                   identity  state     wanted  there  why
+    2       9901 parent of the tests  3         rejected  1       -      rejected 没有立项
 
     Newest requests
     request                  sent (Beijing)       records  sends  class     status  answer

@@ -3,7 +3,7 @@
 
 use regex::Regex;
 
-use super::console::output;
+use super::console::{filled, json, output};
 use super::kit::Site;
 
 /// All that a command prints, in Chinese.
@@ -141,4 +141,62 @@ fn whatever_fails_is_told_in_chinese_wherever_it_is_told() {
     ] {
         assert!(told.contains(words), "`{words}` is missing in:\n{told}");
     }
+}
+
+#[test]
+fn what_never_left_is_not_told_as_sent() {
+    let site = broken();
+    let once = json(&site, &["run", "--once"], 1);
+    let feeds = once["feeds"].as_array().unwrap();
+    assert_eq!(feeds.iter().map(|f| &f["sent"]).collect::<Vec<_>>(), [&serde_json::json!([]); 2]);
+    assert!(feeds.iter().all(|f| f["due"].as_i64() > Some(0)), "{once:#}");
+}
+
+#[test]
+fn a_check_tells_the_known_files_from_the_new() {
+    let site = filled();
+    let lines = |lang: &str| -> Vec<String> {
+        let output = output(&site, &["--lang", lang, "check", "--connect"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().filter(|line| line.contains("SITE") || line.contains("/in"));
+        lines.map(|line| line.trim().replace(&site.dir.path().display().to_string(), "SITE")).collect()
+    };
+    insta::assert_snapshot!(lines("en").join("\n"), @"
+    directory SITE/in: 1 file matched, 1 new, 0 known
+    directory SITE/in: 1 file matched, 1 new, 0 known
+    ");
+    output(&site, &["run", "--once"]);
+    site.write("in/mum2.csv", "ID,CODE,NAME,V,DEL\n4,M4,丁,1,0\n");
+    insta::assert_snapshot!(lines("en").join("\n"), @"
+    directory SITE/in: 2 files matched, 1 new, 1 known
+    directory SITE/in: 1 file matched, 0 new, 1 known
+    ");
+    insta::assert_snapshot!(lines("zh").join("\n"), @"
+    目录 SITE/in：2 个文件相符，其中 1 个是新的，1 个已收过
+    目录 SITE/in：1 个文件相符，其中 0 个是新的，1 个已收过
+    ");
+}
+
+#[test]
+fn rows_that_no_mapping_wants_are_told_as_left_out() {
+    let site = filled();
+    let mapping = std::fs::read_to_string(site.path("mappings/from/dept/mum.toml")).unwrap();
+    site.write("mappings/from/dept/mum.toml", &format!("when = {{ CODE = [\"M1\"] }}\n{mapping}"));
+    output(&site, &["run", "--once"]);
+    let told = |lang: &str| {
+        let text = String::from_utf8(output(&site, &["--lang", lang, "books"]).stdout).unwrap();
+        text.lines().take(4).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(told("en"), @"
+    job        batches  open  files  rows  left out
+    dept/kids  1        0     1      2     0
+    dept/mums  1        0     1      3     2
+    dept/mums: 2 rows were left out: by its condition (`when`), none of the job's mappings wants it
+    ");
+    insta::assert_snapshot!(told("zh"), @"
+    任务       批次  未结  文件  行  未采用
+    dept/kids  1     0     1     2   0
+    dept/mums  1     0     1     3   2
+    dept/mums：2 行未采用，任务的每个映射都因其条件（when）不要它
+    ");
 }

@@ -60,6 +60,8 @@ pub struct OpenDelivery {
     pub tries: i64,
     pub due_us: i64,
     pub why: String,
+    /// What the target said of it last; empty: nothing yet.
+    pub class: String,
 }
 
 /// Deliveries of a feed that are not up to date: what needs a person first.
@@ -67,14 +69,18 @@ pub fn feed_open(c: &mut Conn, feed: i64, limit: i64) -> Result<Vec<OpenDelivery
     // The second condition lets the partial index serve: a bound state alone does not show that it is one of these.
     const STUCK: &str =
         "select d.record, s.dataset, r.identity, d.state, d.wanted_version, d.accepted_version, d.tries,
-            d.due_us, d.why
+            d.due_us, d.why, coalesce(a.class, q.class, '')
         from (select * from delivery where feed = $1 and state = $2
                 and state in ('blocked', 'unknown', 'sending', 'rejected', 'withheld') order by record limit $3) d
-        join record r on r.id = d.record join scope s on s.id = r.scope order by d.record";
+        join record r on r.id = d.record join scope s on s.id = r.scope
+        left join attempt a on a.feed = d.feed and a.record = d.record and a.attempt = d.attempt
+        left join request q on q.id = a.request order by d.record";
     const DUE: &str = "select d.record, s.dataset, r.identity, d.state, d.wanted_version, d.accepted_version, d.tries,
-            d.due_us, d.why
+            d.due_us, d.why, coalesce(a.class, q.class, '')
         from (select * from delivery where feed = $1 and state = 'due' order by due_us, record limit $2) d
-        join record r on r.id = d.record join scope s on s.id = r.scope order by d.due_us, d.record";
+        join record r on r.id = d.record join scope s on s.id = r.scope
+        left join attempt a on a.feed = d.feed and a.record = d.record and a.attempt = d.attempt
+        left join request q on q.id = a.request order by d.due_us, d.record";
     let mut open = Vec::new();
     for state in ["rejected", "withheld", "unknown", "blocked", "sending"] {
         open.extend(c.rows(STUCK, (feed, state, limit - open.len() as i64), open_delivery)?);
@@ -94,6 +100,7 @@ fn open_delivery(r: &rusqlite::Row<'_>) -> rusqlite::Result<OpenDelivery> {
         tries: r.get(6)?,
         due_us: r.get(7)?,
         why: r.get(8)?,
+        class: r.get(9)?,
     })
 }
 
