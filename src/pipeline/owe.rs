@@ -118,13 +118,13 @@ async fn stands(
     }
     let parents = store::delivery_parents(tx, feed.id, wanted).await?;
     // One that the target has may have got this name only with a version that it has not taken yet.
-    let mut doubtful: Vec<(i64, i64)> =
+    let doubtful: HashMap<i64, i64> =
         parents.iter().filter(|p| p.is_there && p.may_be_renamed).map(|p| (p.record, p.accepted_version)).collect();
-    doubtful.sort_unstable();
-    doubtful.dedup();
     let mut named: HashSet<(i64, i64, String)> = HashSet::new();
     if !doubtful.is_empty() {
-        for v in store::version_documents(tx, &doubtful).await? {
+        let records: Vec<i64> = doubtful.keys().copied().collect();
+        let history = store::version_history(tx, &records).await?;
+        for v in history.into_iter().filter(|v| v.version <= doubtful[&v.record]) {
             let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };
             let values = plan.index_values(&schema::draft_of(&plan.dataset, &v.body));
             named.extend(values.into_iter().map(|value| (v.record, value.slot, value.value)));

@@ -314,6 +314,11 @@ async fn a_child_waits_until_its_target_knows_the_parent_by_its_new_name() {
     update M2 v3
     insert K1 v1
     ");
+    // Going back to a name that the target knew is nothing to wait for.
+    memory.lock().unwrap().plays.push_back(Play::Refuse);
+    take("mum4", "ID,V,DEL,CODE,NAME\n1,4,,M1,Mia\n").await;
+    take("kid2", "ID,V,DEL,CODE,MUM,NAME\n3,1,,K3,M1,Cia\n").await;
+    assert_eq!(memory.lock().unwrap().took.last().unwrap(), "insert K3 v1");
 }
 
 /// What was being sent when the process ended is unknown, and resolved before anything newer.

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::Run;
 use super::records::draft_of;
 use crate::pipeline::FeedPlan;
+use crate::pipeline::plan::Pointed;
 use crate::store::{self, recount};
 
 /// Looks at a blocked delivery. One that nothing blocks is a note: its release may be on its way, or the process ended
@@ -50,13 +51,13 @@ fn is_blocked(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i
     let is_there = recount::is_at_target(run.c, feed.id, record)?;
     for p in plan.pointed(&draft, false) {
         let owed = recount::owed_by_value(run.c, feed.id, p.slot, &p.value)?;
-        let parent = run.hub.plan.dataset(&p.parent);
-        let has_name = |row: &recount::OwedRow| match (&row.body_there, parent) {
-            (Some(body), Some(parent)) => draft_of(&parent.dataset, body).is_ok_and(|draft| {
-                parent.index_values(&draft).iter().any(|v| (v.slot, &v.value) == (p.slot, &p.value))
-            }),
-            _ => true,
-        };
+        let mut nameless = HashSet::new();
+        for row in &owed {
+            if !is_known_by(run, row, &p)? {
+                nameless.insert(row.record);
+            }
+        }
+        let has_name = |row: &recount::OwedRow| !nameless.contains(&row.record);
         // A parent that is to be withdrawn lets through what is there already.
         let meets = |row: &recount::OwedRow| row.at_target == "present" && (row.is_live || is_there) && has_name(row);
         // One that is only a hint is not waited for where it will not come by itself.
@@ -70,4 +71,15 @@ fn is_blocked(run: &mut Run<'_>, feed: &FeedPlan, record: i64, wanted_version: i
         }
     }
     Ok(Some(blocking.iter().any(|grp| !free.contains(grp))))
+}
+
+/// True: a version that the target has, or one before it, has the value by which the parent is pointed at.
+fn is_known_by(run: &mut Run<'_>, row: &recount::OwedRow, p: &Pointed) -> store::Result<bool> {
+    let (Some(version), Some(parent)) = (row.version_there, run.hub.plan.dataset(&p.parent)) else { return Ok(true) };
+    let parent = parent.clone();
+    let has = |body: &String| {
+        draft_of(&parent.dataset, body)
+            .is_ok_and(|draft| parent.index_values(&draft).iter().any(|v| (v.slot, &v.value) == (p.slot, &p.value)))
+    };
+    Ok(recount::bodies_to(run.c, row.record, version)?.iter().any(has))
 }

@@ -90,24 +90,30 @@ pub fn delivery_exists(c: &mut Conn, feed: i64, record: i64) -> Result<bool> {
 /// A record that has an index value and is owed in a feed.
 #[derive(Debug, Clone)]
 pub struct OwedRow {
+    pub record: i64,
     pub at_target: String,
     pub is_live: bool,
     /// False: refused or withheld.
     pub goes: bool,
-    /// The body of the version that the target has, where the value may have come with a newer one.
-    pub body_there: Option<String>,
+    /// The version that the target has, where the value may have come with a newer one.
+    pub version_there: Option<i64>,
 }
 
 /// The records with this index value that are owed in a feed.
 pub fn owed_by_value(c: &mut Conn, feed: i64, slot: i64, value: &str) -> Result<Vec<OwedRow>> {
-    const FIND: &str = "select d.at_target, r.state = 'live', d.state not in ('rejected', 'withheld'), v.body
+    const FIND: &str = "select d.record, d.at_target, r.state = 'live', d.state not in ('rejected', 'withheld'),
+            case when i.earlier = 0 and d.accepted_version <> d.wanted_version then d.accepted_version end
         from record_index i cross join delivery d on d.feed = $1 and d.record = i.record
         cross join record r on r.id = i.record
-        left join version v on v.record = d.record and v.version = d.accepted_version
-            and i.earlier = 0 and d.accepted_version <> d.wanted_version
         where i.slot = $2 and i.value = $3";
     c.rows(FIND, (feed, slot, value), |r| {
-        Ok(OwedRow { at_target: r.get(0)?, is_live: r.get(1)?, goes: r.get(2)?, body_there: r.get(3)? })
+        Ok(OwedRow {
+            record: r.get(0)?,
+            at_target: r.get(1)?,
+            is_live: r.get(2)?,
+            goes: r.get(3)?,
+            version_there: r.get(4)?,
+        })
     })
 }
 

@@ -78,6 +78,12 @@ pub fn bodies(c: &mut Conn, record: i64) -> Result<Vec<(String, String)>> {
     c.rows(READ, [record], |r| Ok((r.get(0)?, r.get(1)?)))
 }
 
+/// Bodies of a record's versions up to one of them.
+pub fn bodies_to(c: &mut Conn, record: i64, version: i64) -> Result<Vec<String>> {
+    const READ: &str = "select body from version where record = $1 and version <= $2 order by version";
+    c.rows(READ, (record, version), |r| r.get(0))
+}
+
 /// Operation and body of one version.
 pub fn version_body(c: &mut Conn, record: i64, version: i64) -> Result<Option<(String, String)>> {
     const FIND: &str = "select operation, body from version where record = $1 and version = $2";
