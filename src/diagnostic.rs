@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use adapter::{Lang, Words, count};
+pub use adapter::{Lang, Words, count, nearest};
 
 /// Words in Chinese and English.
 pub fn say(zh: impl Into<String>, en: impl Into<String>) -> Words {
@@ -285,18 +285,6 @@ pub fn no_toml(message: &str) -> (Words, Words) {
     (words, say("文字要加双引号；一行一个 `键 = 值`", "texts stand in double quotes; one `key = value` a line"))
 }
 
-/// The known word nearest to one that is not known, for "did you mean".
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Below this two words have little in common, and a suggestion would only mislead.
-    const LIKENESS_MIN: f64 = 0.75;
-    known
-        .into_iter()
-        .map(|k| (strsim::jaro_winkler(&word.to_lowercase(), &k.to_lowercase()), k))
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, k)| k)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,11 +359,5 @@ mod tests {
         use FailureKind::*;
         let codes = [User, Config, Refused, Unavailable, Internal].map(FailureKind::exit_code);
         assert_eq!(codes, [2, 2, 1, 3, 70]);
-    }
-
-    #[test]
-    fn a_suggestion_is_only_made_when_it_is_near() {
-        assert_eq!(nearest("shedule", ["schedule", "mappings"]), Some("schedule"));
-        assert_eq!(nearest("zzz", ["schedule", "mappings"]), None);
     }
 }

@@ -49,7 +49,7 @@ macro_rules! codes {
 
 codes! {
     // The row could not be read (pseudo-mapping `row`).
-    RowUndecodable: "该行含有不是 {0} 编码的字节 {2}（文件第 {1} 字节处）", "the row has bytes {2} that are not {0} (at byte {1} of the file)";
+    RowUndecodable: "该行含有不是 {0} 编码的字节 {2}（文件第 {1} 字节处）{3}", "the row has bytes {2} that are not {0} (at byte {1} of the file){3}";
     RowUnclosedQuote: "第 {0} 行开始的引号没有结束", "the quote that opens in line {0} is never closed";
     RowShort: "该行只有 {0} 列，表头有 {1} 列", "the row has {0} cells, the header has {1}";
     RowLong: "该行有 {0} 列，表头只有 {1} 列", "the row has {0} cells, the header has only {1}";

@@ -18,7 +18,7 @@ pub use path::path_below;
 pub use rows::{Cell, Fault, FaultKind, Place, Row, Rows, RowsError, RowsSize};
 pub use sink::{Answer, Request, Sink, SinkError};
 pub use source::{Checkpoint, FileSeen, FileState, Page, Picture, Source, SourceError};
-pub use words::{Lang, Words, count, io_words};
+pub use words::{Lang, Words, count, io_words, nearest};
 
 /// Most rows in one page, and so in one batch: the row number must fit into 16 bits of a position.
 pub const PAGE_ROWS_MAX: usize = 65_535;

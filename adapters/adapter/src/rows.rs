@@ -41,7 +41,8 @@ pub struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// A byte that is no text in the declared encoding. Args: encoding, byte offset in the file, the bytes in hex.
+    /// A byte that is no text in the declared encoding. Args: encoding, byte offset in the file, the bytes in hex,
+    /// and where it shows what the row looks like instead, those words.
     Undecodable,
     /// A quote was opened and never closed. Args: line where it opened.
     UnclosedQuote,

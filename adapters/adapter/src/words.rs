@@ -85,6 +85,18 @@ pub fn count<N: fmt::Display + PartialEq + From<u8>>(n: N, one: &str, more: &str
     format!("{n} {}", if n == N::from(1) { one } else { more })
 }
 
+/// The known word nearest to one that is not known, for "did you mean".
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this two words have little in common, and a suggestion would only mislead.
+    const LIKENESS_MIN: f64 = 0.75;
+    known
+        .into_iter()
+        .map(|k| (strsim::jaro_winkler(&word.to_lowercase(), &k.to_lowercase()), k))
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, k)| k)
+}
+
 /// Why the system refused, without its numbers; what is seldom met stands as the system words it.
 pub fn io_words(error: &io::Error) -> Words {
     let (zh, en) = match error.kind() {
@@ -146,5 +158,11 @@ mod tests {
         assert_eq!(told(ErrorKind::ConnectionRefused.into()), "连接被拒绝 | the connection was refused");
         let many = io::Error::other("too many open files");
         assert_eq!(told(many), "系统报告“too many open files” | too many open files");
+    }
+
+    #[test]
+    fn a_suggestion_is_only_made_when_it_is_near() {
+        assert_eq!(nearest("shedule", ["schedule", "mappings"]), Some("schedule"));
+        assert_eq!(nearest("zzz", ["schedule", "mappings"]), None);
     }
 }

@@ -82,8 +82,8 @@ pub struct JsonConfig {
     pub encoding: Encoding,
     /// Path to the array of rows, e.g. `data.items`. An object there is one row. Default: the document itself.
     pub rows: String,
-    /// Path inside a row to an array, each element of which becomes a row with the columns of its parent.
-    /// Default: none.
+    /// Path inside a row to an array, each element of which becomes a row with the columns of its parent. Arrays on
+    /// the way, as `packages` in `packages.suppliers`, are gone through. Default: none.
     pub repeat: String,
 }
 
@@ -93,8 +93,8 @@ pub struct JsonConfig {
 pub struct NdjsonConfig {
     /// `utf-8` (with or without BOM), `gbk`, `gb18030`, `gb2312`, `utf-16le`, `utf-16be`. Default: `utf-8`.
     pub encoding: Encoding,
-    /// Path inside a row to an array, each element of which becomes a row with the columns of its parent.
-    /// Default: none.
+    /// Path inside a row to an array, each element of which becomes a row with the columns of its parent. Arrays on
+    /// the way, as `packages` in `packages.suppliers`, are gone through. Default: none.
     pub repeat: String,
 }
 
@@ -106,7 +106,7 @@ pub struct XmlConfig {
     /// The element that is a row: its name, or the end of its path, e.g. `ROW` or `ROWS.ROW`.
     pub row: String,
     /// Path inside a row to an element, each occurrence of which becomes a row with the columns of its parent.
-    /// Default: none.
+    /// Elements on the way that stand several times are gone through. Default: none.
     #[serde(default)]
     pub repeat: String,
     /// The encoding that the file must declare. Default: what the XML declaration says, else UTF-8.

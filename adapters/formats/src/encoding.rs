@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use adapter::Words;
 use encoding_rs::{DecoderResult, GB18030};
 use serde::{Deserialize, Serialize};
 
@@ -186,6 +187,9 @@ fn decode_gb(raw: &[u8], out: &mut String) -> Option<Bad> {
 
 /// Compares the beginning of a file with the declared encoding. Returns the length of the byte order mark.
 pub(crate) fn check_head(declared: Encoding, head: &[u8]) -> Result<usize, Refusal> {
+    if let Some(refusal) = no_text(head) {
+        return Err(refusal);
+    }
     let name = declared.name();
     let contradiction = |zh: &str, is: &str, hint: &str| {
         Err(Refusal::new(
@@ -217,16 +221,77 @@ pub(crate) fn check_head(declared: Encoding, head: &[u8]) -> Result<usize, Refus
         let looks_wide = head.len() < 2 || memchr::memchr(0, head).is_some();
         return if looks_wide { Ok(0) } else { contradiction("不是 UTF-16", "holds no UTF-16", "utf-8") };
     }
-    if let Some(nul) = memchr::memchr(0, &head[..head.len().min(256)]) {
-        return match nul % 2 {
-            1 => contradiction("像是 UTF-16LE", "looks like UTF-16LE", "utf-16le"),
-            _ => contradiction("像是 UTF-16BE", "looks like UTF-16BE", "utf-16be"),
-        };
+    match Nuls::of(head) {
+        Nuls::None => {}
+        Nuls::Some(at) => {
+            return Err(Refusal::new(
+                (format!("含有 NUL 字节，第一个在第 {at} 字节处"), format!("it has NUL bytes, the first at byte {at}")),
+                (
+                    "请对方输出不含 NUL 字节的文本；定长字段常以它补齐",
+                    "have it written without NUL bytes; programs pad fields of a fixed length with them",
+                ),
+            ));
+        }
+        Nuls::Utf16Le => return contradiction("像是 UTF-16LE", "looks like UTF-16LE", "utf-16le"),
+        Nuls::Utf16Be => return contradiction("像是 UTF-16BE", "looks like UTF-16BE", "utf-16be"),
     }
     if declared.is_gb() && is_surely_utf8(head) {
         return contradiction("是 UTF-8", "is UTF-8", "utf-8");
     }
     Ok(0)
+}
+
+/// What is known by its first bytes to be no text at all.
+fn no_text(head: &[u8]) -> Option<Refusal> {
+    let holds = |name: &[u8]| memchr::memmem::find(head, name).is_some();
+    let (zh, en) = match head {
+        [b'P', b'K', 3, 4, ..] if holds(b"[Content_Types].xml") || holds(b"xl/") => {
+            (" Excel 工作簿（zip）", "an Excel workbook (zip)")
+        }
+        [b'P', b'K', 3, 4, ..] => (" zip 压缩包", "a zip archive"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => ("旧版 Office 文件（如 .xls）", "a file of old Office programs, such as .xls"),
+        [0x1f, 0x8b, ..] => (" gzip 压缩文件", "packed by gzip"),
+        _ => return None,
+    };
+    let hint = match zh.contains("Excel") {
+        true => ("请用 `format.xlsx` 读取它，或请对方另存为文本", "read it by `format.xlsx`, or have it saved as text"),
+        false => ("请对方以文本文件提供", "have it delivered as a text file"),
+    };
+    Some(Refusal::new((format!("这不是文本，而是{zh}"), format!("it is no text, but {en}")), hint))
+}
+
+/// What the NUL bytes at the beginning of a file say that was not declared to be UTF-16.
+enum Nuls {
+    None,
+    /// They stand in text, the first of them here.
+    Some(usize),
+    Utf16Le,
+    Utf16Be,
+}
+
+impl Nuls {
+    fn of(head: &[u8]) -> Self {
+        let head = &head[..head.len().min(256)];
+        let Some(first) = memchr::memchr(0, head) else { return Self::None };
+        // Text of other encodings, paired up, falls outside of what these texts are made of.
+        let looks_like = |unit: fn([u8; 2]) -> u16| {
+            let (pairs, _) = head.as_chunks::<2>();
+            let usual = pairs.iter().filter(|pair| is_usual(unit(**pair))).count();
+            usual * 5 >= pairs.len() * 4 && !pairs.is_empty()
+        };
+        if looks_like(u16::from_le_bytes) {
+            Self::Utf16Le
+        } else if looks_like(u16::from_be_bytes) {
+            Self::Utf16Be
+        } else {
+            Self::Some(first)
+        }
+    }
+}
+
+/// A unit of UTF-16 as Chinese and English texts have it.
+fn is_usual(unit: u16) -> bool {
+    matches!(unit, 9 | 10 | 13 | 0x20..=0x7e | 0x3000..=0x303f | 0x4e00..=0x9fff | 0xff00..=0xffef)
 }
 
 /// True: all that is not ASCII is well-formed UTF-8, with enough characters of three bytes that GBK can't look so
@@ -244,10 +309,33 @@ fn is_surely_utf8(head: &[u8]) -> bool {
     valid.chars().filter(|c| c.len_utf8() == 3).take(THREE_BYTE_CHARACTERS_MIN).count() == THREE_BYTE_CHARACTERS_MIN
 }
 
-/// The arguments of [`FaultKind::Undecodable`]: encoding, offset in the file, bytes in hex.
-pub(crate) fn undecodable(encoding: Encoding, window: &Window, at: usize, spot: &[u8]) -> Vec<String> {
-    let hex: Vec<String> = window.raw(spot).iter().map(|b| format!("{b:02x}")).collect();
-    vec![encoding.name().into(), window.offset_of(at).to_string(), hex.join(" ")]
+/// The arguments of [`FaultKind::Undecodable`]: encoding, offset in the file, bytes in hex, what the row looks like.
+pub(crate) fn undecodable(encoding: Encoding, window: &Window, bad: Bad, row: &[u8]) -> Vec<String> {
+    let spot = window.raw(&row[bad.at..bad.at + bad.len]);
+    let hex: Vec<String> = spot.iter().map(|b| format!("{b:02x}")).collect();
+    let mut args = vec![encoding.name().into(), window.offset_of(bad.at).to_string(), hex.join(" ")];
+    if looks_like_gbk(encoding, row) {
+        args.push(Words::from(LOOKS_LIKE_GBK).to_text());
+    }
+    args
+}
+
+/// Goes on after what a text is not.
+pub(crate) const LOOKS_LIKE_GBK: (&str, &str) = ("；看来是 GBK", "; it looks like GBK");
+
+/// True: what is no UTF-8, as which it was declared, is made of the characters of GB 2312, which are nearly all that
+/// Chinese texts have. A damaged character of UTF-8 leaves few such pairs.
+pub(crate) fn looks_like_gbk(declared: Encoding, raw: &[u8]) -> bool {
+    let (mut common, mut all, mut at) = (0, 0, 0);
+    while at < raw.len() {
+        let step = Encoding::Gbk.step(&raw[at..], true);
+        if step > 1 || !raw[at].is_ascii() {
+            all += 1;
+            common += usize::from(step == 2 && (0xa1..=0xf7).contains(&raw[at]) && raw[at + 1] >= 0xa1);
+        }
+        at += step;
+    }
+    declared == Encoding::Utf8 && common * 10 >= all * 9 && all > 0
 }
 
 #[cfg(test)]

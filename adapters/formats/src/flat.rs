@@ -1,14 +1,15 @@
 //! One nested element (JSON object, XML element) laid flat into cells: `a.b.c` is a column.
 //!
-//! Readers report leaves in the order in which they stand; [`Flat::emit`] makes rows of them, one or, with
-//! `repeat`, one for each element of the repeated group with the parent's cells before its own.
+//! Readers report leaves in the order in which they stand; [`Flat::emit`] makes rows of them: one, or with `repeat`
+//! one for each element at the end of its path, the cells of all elements on the way before its own. An element on
+//! the way that has none inside it is a row too, so that nothing of it is lost.
 
 use std::collections::HashMap;
 
-use adapter::{Cell, FaultKind, PAGE_BYTES_MAX, Place, Words};
+use adapter::{Cell, FaultKind, PAGE_BYTES_MAX, Place, Words, nearest};
 
-use crate::Out;
 use crate::limits::{COLUMNS_MAX, REPEATED_BYTES_MAX, REPEATS_MAX};
+use crate::{Out, Refusal};
 
 /// Joins the values of a list into one cell. It is the standard's own list separator.
 const LIST_SEPARATOR: char = ';';
@@ -16,7 +17,7 @@ const LIST_SEPARATOR: char = ';';
 /// Where a leaf stands among lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Spot {
-    /// 0: a cell of the parent. n: a cell of the n-th element of the repeated group.
+    /// 0: a cell of the row's own. n: a cell of the n-th element met on the way of `repeat`.
     pub element: u32,
     /// Its number in the outermost list that it stands in, so that the lists of two columns stay side by side.
     pub index: u32,
@@ -51,31 +52,61 @@ struct Leaf {
     end: u32,
 }
 
+/// An element on the way of `repeat`; the first is the row itself.
+#[derive(Debug, Clone, Copy, Default)]
+struct Element {
+    /// The element around it.
+    parent: u32,
+    /// How many steps of `repeat` lead to it.
+    step: usize,
+    /// Others are inside it, so that it is no row of its own.
+    is_parent: bool,
+    /// Its leaves, and the bytes of them and of those around it, once all are there.
+    start: usize,
+    end: usize,
+    bytes: usize,
+}
+
+/// How far `repeat` was met.
+#[derive(Debug, Clone, Copy, Default)]
+struct Met {
+    /// Steps whose name was met, with whatever value.
+    named: usize,
+    /// Steps in whose elements the next name could have stood; the row itself is step 0.
+    looked_in: Option<usize>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Flat {
-    /// The path of the element that is made rows by `repeat`; empty: none.
-    repeat: String,
+    /// The path of `repeat` up to each of its names: `a`, `a.b`, `a.b.c`. Each may be a list.
+    repeat: Vec<String>,
     names: HashMap<String, u32>,
     /// By column: the name, and the (row, element) that set it last.
     columns: Vec<(String, u64, u32)>,
     row: u64,
     text: String,
     leaves: Vec<Leaf>,
-    /// Elements of the repeated group met in this row.
-    elements: u32,
-    /// The next of the rows that this element becomes.
-    emitted: u32,
+    elements: Vec<Element>,
+    /// Rows that this element becomes.
+    rows: usize,
+    /// The next of the elements to become a row.
+    emitted: usize,
     place: Place,
     joined: String,
     /// By our column: the page's column, plus one; 0 = not met in this page.
     page: Vec<u32>,
     /// Columns in the order of the leaves of the last element: the next one is most likely the same again.
     order: Vec<u32>,
+    /// Of `repeat`, in this row and in all whole ones.
+    met_here: Met,
+    met: Met,
 }
 
 impl Flat {
     pub(crate) fn new(repeat: &str) -> Self {
-        Self { repeat: repeat.to_owned(), ..Self::default() }
+        let ends = repeat.match_indices('.').map(|(at, _)| at).chain([repeat.len()]);
+        let repeat = ends.filter(|_| !repeat.is_empty()).map(|end| repeat[..end].to_owned()).collect();
+        Self { repeat, ..Self::default() }
     }
 
     /// Begins an element.
@@ -83,25 +114,46 @@ impl Flat {
         self.row += 1;
         self.text.clear();
         self.leaves.clear();
-        (self.elements, self.emitted, self.place) = (0, 0, place);
+        self.elements.clear();
+        self.elements.push(Element::default());
+        (self.rows, self.emitted, self.place, self.met_here) = (1, 0, place, Met::default());
     }
 
-    /// True: what stands at `path` is the repeated group.
-    pub(crate) fn is_repeat(&self, path: &str) -> bool {
-        !self.repeat.is_empty() && self.repeat == path
+    /// Which step of `repeat` the path is, from inside the given element.
+    pub(crate) fn step(&self, path: &str, element: u32) -> Option<usize> {
+        if self.repeat.is_empty() {
+            return None;
+        }
+        let taken = self.elements[element as usize].step;
+        self.repeat[taken..].iter().position(|step| step == path).map(|at| taken + at + 1)
     }
 
-    /// Begins the next element of the repeated group and returns its number.
-    pub(crate) fn next_element(&mut self) -> Result<u32, Broken> {
-        self.elements += 1;
-        if self.elements as usize > REPEATS_MAX {
+    /// Notes that a name stands inside the given element.
+    pub(crate) fn note(&mut self, path: &str, element: u32) {
+        if self.repeat.is_empty() {
+            return;
+        }
+        let step = self.step(path, element).unwrap_or(0);
+        let looked_in = Some(self.elements[element as usize].step);
+        self.met_here.named = self.met_here.named.max(step);
+        self.met_here.looked_in = self.met_here.looked_in.max(looked_in);
+    }
+
+    /// Begins the next element of a step of `repeat`, inside another, and returns its number.
+    pub(crate) fn next_element(&mut self, parent: u32, step: usize) -> Result<u32, Broken> {
+        let around = &mut self.elements[parent as usize];
+        // The first element inside takes the place of the row that its parent would be.
+        self.rows += usize::from(around.is_parent);
+        around.is_parent = true;
+        if self.rows > REPEATS_MAX {
             return Err(Broken::too_large(
-                u64::from(self.elements),
+                self.rows as u64,
                 REPEATS_MAX,
                 ("`repeat` 的元素数", "elements of `repeat`"),
             ));
         }
-        Ok(self.elements)
+        self.elements.push(Element { parent, step, ..Element::default() });
+        Ok(self.elements.len() as u32 - 1)
     }
 
     /// Adds a value.
@@ -152,18 +204,63 @@ impl Flat {
     pub(crate) fn finish(&mut self) -> Result<(), Broken> {
         // Stable: values of one list stay in their order.
         self.leaves.sort_by_key(|leaf| (leaf.element, leaf.column));
-        if self.elements > 0 {
-            let parent: usize = self.leaves[..self.group(0).1].iter().map(|l| (l.end - l.start) as usize).sum();
-            let total = self.text.len() + parent * self.elements as usize;
-            if total > REPEATED_BYTES_MAX {
-                return Err(Broken::too_large(
-                    total as u64,
-                    REPEATED_BYTES_MAX,
-                    ("`repeat` 展开后的字节数", "bytes once `repeat` is done"),
-                ));
-            }
+        let (mut at, mut total) = (0, 0);
+        for n in 0..self.elements.len() {
+            let start = at;
+            at += self.leaves[at..].iter().take_while(|leaf| leaf.element as usize == n).count();
+            let own: usize = self.leaves[start..at].iter().map(|leaf| (leaf.end - leaf.start) as usize).sum();
+            let around = if n == 0 { 0 } else { self.elements[self.elements[n].parent as usize].bytes };
+            let element = &mut self.elements[n];
+            (element.start, element.end, element.bytes) = (start, at, around + own);
+            total += if element.is_parent { 0 } else { element.bytes };
         }
+        if self.elements.len() > 1 && total > REPEATED_BYTES_MAX {
+            return Err(Broken::too_large(
+                total as u64,
+                REPEATED_BYTES_MAX,
+                ("`repeat` 展开后的字节数", "bytes once `repeat` is done"),
+            ));
+        }
+        self.met.named = self.met.named.max(self.met_here.named);
+        self.met.looked_in = self.met.looked_in.max(self.met_here.looked_in);
         Ok(())
+    }
+
+    /// True: the element has no value anywhere.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
+    /// At the file's end: what is wrong with `repeat`, if no row had it although one could have. A list on its way
+    /// that is empty everywhere leaves nothing to say.
+    pub(crate) fn check_repeat(&self) -> Result<(), Refusal> {
+        let Some(repeat) = self.repeat.last() else { return Ok(()) };
+        let Met { named, looked_in: Some(looked_in) } = self.met else { return Ok(()) };
+        if named == self.repeat.len() || looked_in < named {
+            return Ok(());
+        }
+        // What nests in the rows, and the columns: a list of single values is one.
+        let mut known: Vec<&str> = Vec::new();
+        for (column, ..) in &self.columns {
+            let ends = column.match_indices('.').map(|(at, _)| at).chain([column.len()]);
+            known.extend(ends.map(|end| &column[..end]).filter(|path| !path.ends_with('@')));
+        }
+        let inner = format!(".{repeat}");
+        let near = known.iter().copied().find(|path| path.ends_with(&inner)).or_else(|| nearest(repeat, known));
+        let (zh, en) = match near {
+            Some(near) => (format!("是否为 `{near}`？"), format!("is it `{near}`? ")),
+            None => (String::new(), String::new()),
+        };
+        Err(Refusal::new(
+            (
+                format!("没有一行含有 `repeat` 所指的 `{repeat}`，各行未展开"),
+                format!("no row has `{repeat}`, which `repeat` names, so each was taken as it stands"),
+            ),
+            (
+                format!("{zh}请改正 `repeat`；没有要展开的内容时去掉它"),
+                format!("{en}correct `repeat`, or leave it out where there is nothing to repeat"),
+            ),
+        ))
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -172,7 +269,8 @@ impl Flat {
 
     /// Forgets the element at hand.
     pub(crate) fn discard(&mut self) {
-        (self.elements, self.emitted) = (0, 1);
+        self.elements.clear();
+        self.emitted = 0;
     }
 
     /// A new page begins: its columns are its own.
@@ -182,29 +280,25 @@ impl Flat {
 
     /// Adds the rows of the element until it is enough. False: there are none left.
     pub(crate) fn emit(&mut self, out: &mut Out<'_>) -> bool {
-        let rows = self.elements.max(1);
-        while self.emitted < rows {
-            if out.full() {
-                return true;
-            }
-            let element = if self.elements == 0 { 0 } else { self.emitted + 1 };
-            out.rows.begin(Place { file: out.file, ..self.place });
-            self.emit_group(0, out);
-            if element > 0 {
-                self.emit_group(element, out);
+        while self.emitted < self.elements.len() {
+            if !self.elements[self.emitted].is_parent {
+                if out.full() {
+                    return true;
+                }
+                out.rows.begin(Place { file: out.file, ..self.place });
+                self.emit_element(self.emitted, out);
             }
             self.emitted += 1;
         }
         false
     }
 
-    fn group(&self, element: u32) -> (usize, usize) {
-        let start = self.leaves.partition_point(|leaf| leaf.element < element);
-        (start, start + self.leaves[start..].partition_point(|leaf| leaf.element == element))
-    }
-
-    fn emit_group(&mut self, element: u32, out: &mut Out<'_>) {
-        let (start, end) = self.group(element);
+    /// Adds the cells of an element to the row at hand, after those around it.
+    fn emit_element(&mut self, element: usize, out: &mut Out<'_>) {
+        let Element { parent, start, end, .. } = self.elements[element];
+        if element > 0 {
+            self.emit_element(parent as usize, out);
+        }
         let mut at = start;
         while at < end {
             let column = self.leaves[at].column;

@@ -64,7 +64,8 @@ fn speaks_chinese(fault: &Fault) {
         FaultKind::FileUnreadable => &fault.args[..2],
         FaultKind::Malformed => &fault.args[..1],
         FaultKind::TooLarge => &fault.args[2..3],
-        FaultKind::Undecodable | FaultKind::UnclosedQuote | FaultKind::Short | FaultKind::Long => &[],
+        FaultKind::Undecodable => &fault.args[3..],
+        FaultKind::UnclosedQuote | FaultKind::Short | FaultKind::Long => &[],
     };
     for text in words {
         let zh = Words::of_text(text).zh;

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use adapter::{Cell, FaultKind, ROW_BYTES_MAX, Words};
 
 use crate::config::CsvConfig;
-use crate::encoding::{Bad, Encoding, undecodable};
+use crate::encoding::{Bad, Encoding, LOOKS_LIKE_GBK, looks_like_gbk, undecodable};
 use crate::limits::{COLUMNS_MAX, LOOKS_LIKE_A_ROW_COLUMNS_MIN, QUOTED_LINES_MAX};
 use crate::lines::{Found, Line, Lines};
 use crate::window::open_window;
@@ -116,16 +116,23 @@ impl Csv {
         let (number, offset) = (self.lines.number, self.lines.window.offset());
         let refuse = |what: Words, hint: (&str, &str)| Err(Refusal::new(what, hint).at(number, offset, &raw).into());
         if let Some(bad) = extent.bad {
-            let at = self.lines.window.offset_of(bad.at);
+            let (at, encoding) = (self.lines.window.offset_of(bad.at), self.config.encoding);
+            let (like, hint) = match looks_like_gbk(encoding, &raw) {
+                true => (LOOKS_LIKE_GBK, ("请设 `encoding = \"gbk\"`", "set `encoding = \"gbk\"`")),
+                false => (
+                    ("", ""),
+                    (
+                        "请把 `encoding` 设为文件的实际编码，如 `gbk` 或 `utf-8`",
+                        "set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`",
+                    ),
+                ),
+            };
             return refuse(
                 Words::new(
-                    format!("表头第 {at} 字节处不是 {} 编码", self.config.encoding.name()),
-                    format!("the header does not decode as {} at byte {at}", self.config.encoding.name()),
+                    format!("表头第 {at} 字节处不是 {} 编码{}", encoding.name(), like.0),
+                    format!("the header does not decode as {} at byte {at}{}", encoding.name(), like.1),
                 ),
-                (
-                    "请把 `encoding` 设为文件的实际编码，如 `gbk` 或 `utf-8`",
-                    "set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`",
-                ),
+                hint,
             );
         }
         if extent.state != State::Complete {
@@ -185,8 +192,8 @@ impl Csv {
         }
         let (kind, args) = match (extent.bad, extent.state) {
             (Some(bad), _) => {
-                let spot = &self.lines.window.data()[bad.at..bad.at + bad.len];
-                (FaultKind::Undecodable, undecodable(self.config.encoding, &self.lines.window, bad.at, spot))
+                let raw = &self.lines.window.data()[..extent.end];
+                (FaultKind::Undecodable, undecodable(self.config.encoding, &self.lines.window, bad, raw))
             }
             (None, State::Open) => (FaultKind::UnclosedQuote, vec![self.lines.number.to_string()]),
             (None, State::Stray) => {
@@ -517,6 +524,85 @@ mod tests {
         assert_eq!((rows.columns(), rows.len()), (["A", "#2", "C"].map(str::to_owned).as_slice(), 0));
     }
 
+    /// What is no text, or text of another kind, in the words that a person reads.
+    #[test]
+    fn what_a_file_is_instead_is_told() {
+        let told = |bytes: &[u8]| {
+            let rows = read("csv = {}", bytes);
+            rows.iter().filter_map(|row| row.fault()).map(told).collect::<Vec<_>>().join("\n")
+        };
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        let all = [
+            told("编号,名称\n1,甲\0\0\0\n".as_bytes()),
+            told(b"XMBH,XMMC\n1,a\0\n"),
+            told(b"PK\x03\x04\x14\0\0\0\x08\0abcdefgh\x13\0\0\0[Content_Types].xml"),
+            told(b"PK\x03\x04\x14\0\0\0\x08\0abcdefgh\x05\0\0\0a.csv"),
+            told(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"),
+            told(&wide("项目编号,项目名称\r\n1,甲\r\n")),
+            told(&wide("A,B\r\n1,2\r\n")),
+            told(&gbk("编号,名称\n1,甲\n")),
+            told(&gbk("A,B\n1,建设工程项目\n2,x\n")),
+            told(b"A,B\n1,\xe5\xbb\xba\xe8\xae\xe5\xb7\xa5\xe7\xa8\x8b\n"),
+        ];
+        insta::assert_snapshot!(all.join("\n\n"), @r#"
+        it has NUL bytes, the first at byte 19
+        含有 NUL 字节，第一个在第 19 字节处
+        have it written without NUL bytes; programs pad fields of a fixed length with them
+        请对方输出不含 NUL 字节的文本；定长字段常以它补齐
+
+        it has NUL bytes, the first at byte 13
+        含有 NUL 字节，第一个在第 13 字节处
+        have it written without NUL bytes; programs pad fields of a fixed length with them
+        请对方输出不含 NUL 字节的文本；定长字段常以它补齐
+
+        it is no text, but an Excel workbook (zip)
+        这不是文本，而是 Excel 工作簿（zip）
+        read it by `format.xlsx`, or have it saved as text
+        请用 `format.xlsx` 读取它，或请对方另存为文本
+
+        it is no text, but a zip archive
+        这不是文本，而是 zip 压缩包
+        have it delivered as a text file
+        请对方以文本文件提供
+
+        it is no text, but a file of old Office programs, such as .xls
+        这不是文本，而是旧版 Office 文件（如 .xls）
+        have it delivered as a text file
+        请对方以文本文件提供
+
+        it was declared to be UTF-8, but it looks like UTF-16LE
+        声明为 UTF-8，实际像是 UTF-16LE
+        set `encoding = "utf-16le"`, or have the file written as UTF-8
+        请设 `encoding = "utf-16le"`，或请对方以 UTF-8 输出
+
+        it was declared to be UTF-8, but it looks like UTF-16LE
+        声明为 UTF-8，实际像是 UTF-16LE
+        set `encoding = "utf-16le"`, or have the file written as UTF-8
+        请设 `encoding = "utf-16le"`，或请对方以 UTF-8 输出
+
+        the header does not decode as UTF-8 at byte 0; it looks like GBK
+        表头第 0 字节处不是 UTF-8 编码；看来是 GBK
+        set `encoding = "gbk"`
+        请设 `encoding = "gbk"`
+
+        UTF-8
+        UTF-8
+        6
+        6
+        bd
+        bd
+        ; it looks like GBK
+        ；看来是 GBK
+
+        UTF-8
+        UTF-8
+        9
+        9
+        e8 ae
+        e8 ae
+        "#);
+    }
+
     /// Every way in which a whole file is refused, in the words that a person reads.
     #[test]
     fn a_file_that_is_not_what_was_declared_is_one_broken_row() {
@@ -540,12 +626,12 @@ mod tests {
         name the columns by `columns = [...]` if it has none, or ask the sender for the file again
         如果本来就没有表头，请用 `columns = [...]` 写明列名；否则请对方重新提供该文件
         ");
-        insta::assert_snapshot!(refused("csv = {}", &gbk(text)), @"
-        the header does not decode as UTF-8 at byte 0
-        表头第 0 字节处不是 UTF-8 编码
-        set `encoding` to what the file is written in, e.g. `gbk` or `utf-8`
-        请把 `encoding` 设为文件的实际编码，如 `gbk` 或 `utf-8`
-        ");
+        insta::assert_snapshot!(refused("csv = {}", &gbk(text)), @r#"
+        the header does not decode as UTF-8 at byte 0; it looks like GBK
+        表头第 0 字节处不是 UTF-8 编码；看来是 GBK
+        set `encoding = "gbk"`
+        请设 `encoding = "gbk"`
+        "#);
         insta::assert_snapshot!(refused("csv = { encoding = 'gbk' }", text.as_bytes()), @r#"
         it was declared to be GBK, but it is UTF-8
         声明为 GBK，实际是 UTF-8

@@ -74,20 +74,67 @@ impl Json {
                 State::Array(true)
             }
             Some(b'{') => State::Single,
-            Some(b'n') if !self.path.is_empty() => {
-                self.pass_value()?;
-                self.check_tail()?;
-                State::Ended
-            }
             _ => {
+                let place = self.named(self.path.len());
+                let Some(stands) = self.stands()? else { return Err(self.no_json()) };
                 let what = (
-                    "应是行的位置上既不是数组也不是对象",
-                    "neither an array nor an object stands where the rows should be",
+                    format!("{}是{}，不是行的数组", place.zh, stands.zh),
+                    format!("{} is {}, and no array of rows", place.en, stands.en),
                 );
-                return Err(self.refuse(what, SEE_ROWS));
+                return Err(self.refuse(what, see_rows(&stands)));
             }
         };
         Ok(())
+    }
+
+    /// How the value is called that stands so deep on the way to the rows.
+    fn named(&self, depth: usize) -> Words {
+        match depth {
+            0 => Words::new("文档本身", "the document itself"),
+            _ => {
+                let path = format!("`{}`", self.path[..depth].join("."));
+                Words::new(format!("{path} "), path)
+            }
+        }
+    }
+
+    /// The first word of the value at hand.
+    fn word(&mut self) -> Result<String, Stop> {
+        const WORD_BYTES_MAX: usize = 64;
+        self.window.fill_to(WORD_BYTES_MAX)?;
+        let data = self.window.data();
+        let mut text = String::new();
+        self.encoding.decode(&data[..data.len().min(WORD_BYTES_MAX)], &mut text);
+        let end = text.find(|c: char| c.is_whitespace() || matches!(c, ',' | '}' | ']' | '>'));
+        text.truncate(end.unwrap_or(text.len()));
+        Ok(text)
+    }
+
+    /// What the value at hand is, being no object; none where it is no JSON.
+    fn stands(&mut self) -> Result<Option<Words>, Stop> {
+        let word = self.word()?;
+        let (zh, en) = match word.as_str() {
+            "null" => ("空值 null", "null"),
+            "true" | "false" => ("真假值", "true or false"),
+            _ if word.starts_with('[') => ("数组", "an array"),
+            _ if word.starts_with('"') => ("文本", "text"),
+            _ if serde_json::from_str::<serde_json::Number>(&word).is_ok() => ("数字", "a number"),
+            _ => return Ok(None),
+        };
+        Ok(Some(Words::new(zh, en)))
+    }
+
+    fn no_json(&mut self) -> Stop {
+        let word = match self.word() {
+            Ok(word) => word.chars().take(20).collect::<String>(),
+            Err(stop) => return stop,
+        };
+        let what = (format!("这不是 JSON：以 `{word}` 开头"), format!("this is no JSON: it begins with `{word}`"));
+        let hint = (
+            "请看对方给出的是什么：登录页、错误页常这样出现",
+            "see what was delivered: login pages and error pages come so",
+        );
+        self.refuse(what, hint)
     }
 
     /// Enters the object at hand and stops before the value of the member that the path names.
@@ -95,9 +142,13 @@ impl Json {
         let wanted = self.path[depth].clone();
         let path = self.path[..=depth].join(".");
         if self.peek()? != Some(b'{') {
-            let what =
-                (format!("要在其中找 `{path}` 的不是对象"), format!("`{path}` was looked for in what is no object"));
-            return Err(self.refuse(what, SEE_ROWS));
+            let place = self.named(depth);
+            let Some(stands) = self.stands()? else { return Err(self.no_json()) };
+            let what = (
+                format!("{}是{}，其中没有 `{path}`", place.zh, stands.zh),
+                format!("{} is {}, so there is no `{path}` in it", place.en, stands.en),
+            );
+            return Err(self.refuse(what, see_rows(&stands)));
         }
         self.window.consume(1);
         let mut met = Vec::new();
@@ -178,11 +229,23 @@ impl Json {
                 State::Ended => return Ok(false),
                 State::Single => {
                     self.state = State::Tail;
+                    let before = out.rows.len();
                     self.element(out)?;
+                    let is_broken = out.rows.len() > before;
+                    if self.flat.is_blank() && !is_broken {
+                        self.flat.discard();
+                        let place = self.named(self.path.len());
+                        let what = (
+                            format!("{}是没有任何值的对象，不是行的数组", place.zh),
+                            format!("{} is an object without any value, and no array of rows", place.en),
+                        );
+                        return Err(self.refuse(what, SEE_ROWS));
+                    }
                 }
                 State::Tail => {
                     self.state = State::Ended;
                     self.check_tail()?;
+                    self.flat.check_repeat()?;
                 }
                 State::Array(first) => match self.peek()? {
                     None => {
@@ -331,6 +394,17 @@ impl Json {
     }
 }
 
+/// What to do where something else than rows stands.
+fn see_rows(stands: &Words) -> (&'static str, &'static str) {
+    match stands.en.as_str() {
+        "null" => (
+            "对方没有给出数据：请看文件中的其他内容，如错误码；位置不对则改正 `rows`",
+            "nothing was delivered: see what else the file says, such as the code of an error; or correct `rows`",
+        ),
+        _ => SEE_ROWS,
+    }
+}
+
 const SEE_ROWS: (&str, &str) =
     ("请把 `rows` 设为行数组的路径，如 `data.items`", "set `rows` to the path of the array of rows, e.g. `data.items`");
 pub(crate) const SEND_AGAIN: (&str, &str) = (
@@ -356,10 +430,7 @@ pub(crate) fn parse_element(
     let raw = &window.data()[..end];
     text.clear();
     let broken = match encoding.decode(raw, text) {
-        Some(bad) => Some(Broken {
-            kind: FaultKind::Undecodable,
-            args: undecodable(encoding, window, bad.at, &raw[bad.at..bad.at + bad.len]),
-        }),
+        Some(bad) => Some(Broken { kind: FaultKind::Undecodable, args: undecodable(encoding, window, bad, raw) }),
         None => lay_flat(text, flat).and_then(|()| flat.finish()).err(),
     };
     if let Some(Broken { kind, args }) = broken {

@@ -43,7 +43,10 @@ impl Ndjson {
                 return Ok(true);
             }
             match self.lines.find(0)? {
-                Found::End => return Ok(false),
+                Found::End => {
+                    self.flat.check_repeat()?;
+                    return Ok(false);
+                }
                 Found::TooLong => self.lines.too_long(out)?,
                 Found::Line(line) => {
                     if !self.lines.window.data()[..line.end].trim_ascii().is_empty() {

@@ -42,6 +42,16 @@ impl Walk<'_> {
         E::custom("refused")
     }
 
+    /// Which step of `repeat` the value at hand is.
+    fn step(&self, spot: Spot) -> Option<usize> {
+        if spot.in_list { None } else { self.flat.step(&self.path, spot.element) }
+    }
+
+    fn next_element<E: de::Error>(&mut self, spot: Spot, step: usize) -> Result<u32, E> {
+        let result = self.flat.next_element(spot.element, step);
+        result.map_err(|broken| self.refuse(broken))
+    }
+
     fn leaf<E: de::Error>(&mut self, spot: Spot, value: &str) -> Result<(), E> {
         let result = self.flat.leaf(&self.path, spot, value);
         result.map_err(|broken| self.refuse(broken))
@@ -92,15 +102,14 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let Self { walk, spot } = self;
-        let repeat = spot.element == 0 && !spot.in_list && walk.flat.is_repeat(&walk.path);
+        let step = walk.step(spot);
         enter(walk)?;
         for index in 0.. {
-            let spot = if repeat {
-                Spot { element: u32::MAX, ..Spot::default() }
-            } else {
-                Spot { index: if spot.in_list { spot.index } else { index }, in_list: true, ..spot }
+            let spot = match step {
+                Some(_) => spot,
+                None => Spot { index: if spot.in_list { spot.index } else { index }, in_list: true, ..spot },
             };
-            if seq.next_element_seed(Element { walk, spot })?.is_none() {
+            if seq.next_element_seed(Element { walk, spot, step })?.is_none() {
                 break;
             }
         }
@@ -112,14 +121,11 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
         let Self { walk, mut spot } = self;
         let (length, first) = (walk.path.len(), walk.members.len());
         enter(walk)?;
-        // A group of one is written without its array by many programs.
-        if spot.element == 0 && !spot.in_list && walk.flat.is_repeat(&walk.path) {
-            spot.element = match walk.flat.next_element() {
-                Ok(element) => element,
-                Err(broken) => return Err(walk.refuse(broken)),
-            };
+        // A list of one is written without its array by many programs.
+        if let Some(step) = walk.step(spot) {
+            spot.element = walk.next_element(spot, step)?;
         }
-        while let Some(name) = map.next_key_seed(Name { walk, first })? {
+        while let Some(name) = map.next_key_seed(Name { walk, first, spot })? {
             map.next_value_seed(Node { walk, spot })?;
             if name == Named::Member {
                 walk.path.truncate(length);
@@ -139,21 +145,19 @@ fn enter<E: de::Error>(walk: &mut Walk<'_>) -> Result<(), E> {
     Ok(())
 }
 
-/// An element of an array: one of the repeated group draws its number only when it is really there.
+/// An element of an array; on the way of `repeat` it draws its number only when it is really there.
 struct Element<'a, 'w> {
     walk: &'a mut Walk<'w>,
     spot: Spot,
+    step: Option<usize>,
 }
 
 impl<'de> DeserializeSeed<'de> for Element<'_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        let Self { walk, mut spot } = self;
-        if spot.element == u32::MAX {
-            spot.element = match walk.flat.next_element() {
-                Ok(element) => element,
-                Err(broken) => return Err(walk.refuse(broken)),
-            };
+        let Self { walk, mut spot, step } = self;
+        if let Some(step) = step {
+            spot.element = walk.next_element(spot, step)?;
         }
         Node { walk, spot }.deserialize(deserializer)
     }
@@ -172,6 +176,7 @@ struct Name<'a, 'w> {
     walk: &'a mut Walk<'w>,
     /// Where the members of this object begin in `walk.members`.
     first: usize,
+    spot: Spot,
 }
 
 impl<'de> DeserializeSeed<'de> for Name<'_, '_> {
@@ -192,7 +197,7 @@ impl Visitor<'_> for Name<'_, '_> {
         if name == NUMBER {
             return Ok(Named::Number);
         }
-        let Self { walk, first } = self;
+        let Self { walk, first, spot } = self;
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         let hash = hasher.finish();
@@ -205,6 +210,9 @@ impl Visitor<'_> for Name<'_, '_> {
             return Err(walk.refuse(broken));
         }
         walk.members.push(hash);
+        if !spot.in_list {
+            walk.flat.note(&walk.path, spot.element);
+        }
         Ok(Named::Member)
     }
 }

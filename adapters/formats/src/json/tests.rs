@@ -22,7 +22,7 @@ fn rows_are_found_by_their_path_and_an_object_is_one_row() {
     2@68 [a=2]
     ");
     insta::assert_snapshot!(show(&read("json = { rows = 'data' }", br#"{"data":{"a":{"b":1}}}"#)), @"1@8 [a.b=1]");
-    assert!(read("json = { rows = 'data' }", br#"{"data":null}"#).is_empty());
+    assert!(read("json = { rows = 'data' }", br#"{"data":[]}"#).is_empty());
     assert!(read("json = {}", b"[]").is_empty());
 }
 
@@ -36,6 +36,74 @@ fn repeated_elements_become_rows_with_the_columns_of_their_parent() {
     3@70 [p=4]
     4@78 [p=5] [s=t]
     5@96 [p=6] [s.n=c]
+    ");
+}
+
+/// Each array on the way is gone through; one that is empty leaves what stands around it.
+#[test]
+fn repeat_goes_through_arrays_within_arrays() {
+    let text = r#"[{"p":1,"k":[{"no":1,"s":[{"n":"a"},{"n":"b"}],"z":7},{"no":2,"s":[]},{"no":3,"s":{"n":"c","l":["x","y"]}}]},
+{"p":2,"k":{"no":4,"s":["d",null,"e"]}},{"p":3,"k":[]},{"p":4}]"#;
+    insta::assert_snapshot!(show(&read("json = { repeat = 'k.s' }", text.as_bytes())), @"
+    1@1 [p=1] [k.no=1] [k.z=7] [k.s.n=a]
+    1@1 [p=1] [k.no=1] [k.z=7] [k.s.n=b]
+    1@1 [p=1] [k.no=2]
+    1@1 [p=1] [k.no=3] [k.s.n=c] [k.s.l=x;y]
+    2@110 [p=2] [k.no=4] [k.s=d]
+    2@110 [p=2] [k.no=4]
+    2@110 [p=2] [k.no=4] [k.s=e]
+    3@150 [p=3]
+    4@165 [p=4]
+    ");
+    // A way that is all objects is the same.
+    let text = br#"{"p":1,"d":{"q":2,"k":[{"n":1},{"n":2}]}}"#;
+    insta::assert_snapshot!(show(&read("ndjson = { repeat = 'd.k' }", text)), @"
+    1@0 [p=1] [d.q=2] [d.k.n=1]
+    1@0 [p=1] [d.q=2] [d.k.n=2]
+    ");
+}
+
+#[test]
+fn a_repeat_that_no_row_has_is_told_with_what_is_near() {
+    let last = |config: &str, text: &str| {
+        let rows = read(config, text.as_bytes());
+        rows.iter().last().and_then(|row| row.fault()).map_or_else(|| "nothing is told".to_owned(), told)
+    };
+    let all = [
+        last("json = { repeat = 'pkg.sup' }", r#"[{"p":1},{"pkgs":[{"no":1,"sup":[{"n":"a"}]}]}]"#),
+        last("json = { repeat = 'sup' }", r#"[{"pkgs":[{"no":1,"sup":[{"n":"a"}]}]}]"#),
+        last("json = { repeat = 'pkgs.bidders' }", r#"[{"pkgs":[{"no":1,"sup":[{"n":"a"}]}]}]"#),
+        last("ndjson = { repeat = 'nope' }", "{\"a\":1}"),
+        last("json = { repeat = 'pkgs.sup' }", r#"[{"pkgs":[]},{"pkgs":null}]"#),
+        last("json = { repeat = 'pkgs' }", r#"[{"a":1},{"a":1,"pkgs":null}]"#),
+        last("json = { repeat = 'pkgs' }", "[]"),
+    ];
+    insta::assert_snapshot!(all.join("\n\n"), @"
+    no row has `pkg.sup`, which `repeat` names, so each was taken as it stands
+    没有一行含有 `repeat` 所指的 `pkg.sup`，各行未展开
+    is it `pkgs.sup`? correct `repeat`, or leave it out where there is nothing to repeat
+    是否为 `pkgs.sup`？请改正 `repeat`；没有要展开的内容时去掉它
+
+    no row has `sup`, which `repeat` names, so each was taken as it stands
+    没有一行含有 `repeat` 所指的 `sup`，各行未展开
+    is it `pkgs.sup`? correct `repeat`, or leave it out where there is nothing to repeat
+    是否为 `pkgs.sup`？请改正 `repeat`；没有要展开的内容时去掉它
+
+    no row has `pkgs.bidders`, which `repeat` names, so each was taken as it stands
+    没有一行含有 `repeat` 所指的 `pkgs.bidders`，各行未展开
+    is it `pkgs`? correct `repeat`, or leave it out where there is nothing to repeat
+    是否为 `pkgs`？请改正 `repeat`；没有要展开的内容时去掉它
+
+    no row has `nope`, which `repeat` names, so each was taken as it stands
+    没有一行含有 `repeat` 所指的 `nope`，各行未展开
+    correct `repeat`, or leave it out where there is nothing to repeat
+    请改正 `repeat`；没有要展开的内容时去掉它
+
+    nothing is told
+
+    nothing is told
+
+    nothing is told
     ");
 }
 
@@ -127,6 +195,13 @@ fn a_file_whose_structure_is_lost_is_refused_from_there_on() {
         refused(items, "{\"data\" {}}"),
         refused(items, "{data:1}"),
         refused("json = { rows = 'a' }", "{\"a\":\"x\"}"),
+        refused(items, "<html><head>"),
+        refused("json = {}", "XMBH,XMMC\n1,2"),
+        refused(items, "{\"code\":401,\"msg\":\"token expired\",\"data\":null}"),
+        refused(items, "{\"data\":{\"items\":null}}"),
+        refused(items, "{\"data\":{\"items\": { } }}"),
+        refused(items, "{\"data\":{\"items\":<none>}}"),
+        refused("json = {}", "{}"),
     ];
     insta::assert_snapshot!(all.join("\n\n"), @"
     0 rows before
@@ -142,8 +217,8 @@ fn a_file_whose_structure_is_lost_is_refused_from_there_on() {
     请对方重新提供该文件；导出中断会留下这样的文件
 
     0 rows before
-    neither an array nor an object stands where the rows should be
-    应是行的位置上既不是数组也不是对象
+    the document itself is a number, and no array of rows
+    文档本身是数字，不是行的数组
     set `rows` to the path of the array of rows, e.g. `data.items`
     请把 `rows` 设为行数组的路径，如 `data.items`
 
@@ -190,8 +265,8 @@ fn a_file_whose_structure_is_lost_is_refused_from_there_on() {
     请把 `rows` 设为行数组的路径，如 `data.items`
 
     0 rows before
-    `data.items` was looked for in what is no object
-    要在其中找 `data.items` 的不是对象
+    `data` is an array, so there is no `data.items` in it
+    `data` 是数组，其中没有 `data.items`
     set `rows` to the path of the array of rows, e.g. `data.items`
     请把 `rows` 设为行数组的路径，如 `data.items`
 
@@ -226,8 +301,50 @@ fn a_file_whose_structure_is_lost_is_refused_from_there_on() {
     请对方重新提供该文件；已收下的行会被认出
 
     0 rows before
-    neither an array nor an object stands where the rows should be
-    应是行的位置上既不是数组也不是对象
+    `a` is text, and no array of rows
+    `a` 是文本，不是行的数组
+    set `rows` to the path of the array of rows, e.g. `data.items`
+    请把 `rows` 设为行数组的路径，如 `data.items`
+
+    0 rows before
+    this is no JSON: it begins with `<html`
+    这不是 JSON：以 `<html` 开头
+    see what was delivered: login pages and error pages come so
+    请看对方给出的是什么：登录页、错误页常这样出现
+
+    0 rows before
+    this is no JSON: it begins with `XMBH`
+    这不是 JSON：以 `XMBH` 开头
+    see what was delivered: login pages and error pages come so
+    请看对方给出的是什么：登录页、错误页常这样出现
+
+    0 rows before
+    `data` is null, so there is no `data.items` in it
+    `data` 是空值 null，其中没有 `data.items`
+    nothing was delivered: see what else the file says, such as the code of an error; or correct `rows`
+    对方没有给出数据：请看文件中的其他内容，如错误码；位置不对则改正 `rows`
+
+    0 rows before
+    `data.items` is null, and no array of rows
+    `data.items` 是空值 null，不是行的数组
+    nothing was delivered: see what else the file says, such as the code of an error; or correct `rows`
+    对方没有给出数据：请看文件中的其他内容，如错误码；位置不对则改正 `rows`
+
+    0 rows before
+    `data.items` is an object without any value, and no array of rows
+    `data.items` 是没有任何值的对象，不是行的数组
+    set `rows` to the path of the array of rows, e.g. `data.items`
+    请把 `rows` 设为行数组的路径，如 `data.items`
+
+    0 rows before
+    this is no JSON: it begins with `<none`
+    这不是 JSON：以 `<none` 开头
+    see what was delivered: login pages and error pages come so
+    请看对方给出的是什么：登录页、错误页常这样出现
+
+    0 rows before
+    the document itself is an object without any value, and no array of rows
+    文档本身是没有任何值的对象，不是行的数组
     set `rows` to the path of the array of rows, e.g. `data.items`
     请把 `rows` 设为行数组的路径，如 `data.items`
     ");

@@ -219,10 +219,9 @@ impl Xml {
         let raw = &self.window.data()[..end];
         self.text.clear();
         match self.encoding.decode(raw, &mut self.text) {
-            Some(bad) => Some(Broken {
-                kind: FaultKind::Undecodable,
-                args: undecodable(self.encoding, &self.window, bad.at, &raw[bad.at..bad.at + bad.len]),
-            }),
+            Some(bad) => {
+                Some(Broken { kind: FaultKind::Undecodable, args: undecodable(self.encoding, &self.window, bad, raw) })
+            }
             None => lay_flat(&self.text, &mut self.flat, &mut self.open).and_then(|()| self.flat.finish()).err(),
         }
     }
@@ -445,7 +444,7 @@ impl Xml {
             let hint = ("请把 `row` 设为重复出现的元素名", "set `row` to the name of the element that is repeated");
             return Err(Refusal::new(what, hint).into());
         }
-        Ok(())
+        Ok(self.flat.check_repeat()?)
     }
 
     fn doctype(&mut self) -> Stop {

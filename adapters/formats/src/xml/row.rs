@@ -120,8 +120,9 @@ impl Walk<'_> {
             // Lists inside a list keep the number of the outer one.
             spot.index = if parent.spot.index > 0 { parent.spot.index } else { earlier };
             add_name(self.path, "", name);
-            if spot.element == 0 && self.flat.is_repeat(self.path) {
-                spot = Spot { element: self.flat.next_element()?, index: 0, ..spot };
+            self.flat.note(self.path, spot.element);
+            if let Some(step) = self.flat.step(self.path, spot.element) {
+                spot = Spot { element: self.flat.next_element(spot.element, step)?, index: 0, ..spot };
             }
         }
         if self.levels.len() == self.depth {

@@ -33,7 +33,22 @@ fn repeated_elements_become_rows_with_the_columns_of_their_parent() {
     1@0 [CODE=1] [END=x] [BDS.BD.N=a]
     1@0 [CODE=1] [END=x] [BDS.BD.N=b] [BDS.BD.@no=2]
     ");
-    insta::assert_snapshot!(show(&read("xml = { row = 'P', repeat = 'BD' }", b"<P><CODE>1</CODE></P>")), @"1@0 [CODE=1]");
+    let text = "<R><P><CODE>1</CODE><BDS no='1'><BD>a</BD><BD>b</BD></BDS><BDS no='2'/><BDS no='3'><BD>c</BD></BDS></P><P/></R>";
+    insta::assert_snapshot!(show(&read("xml = { row = 'P', repeat = 'BDS.BD' }", text.as_bytes())), @"
+    1@3 [CODE=1] [BDS.@no=1] [BDS.BD=a]
+    1@3 [CODE=1] [BDS.@no=1] [BDS.BD=b]
+    1@3 [CODE=1] [BDS.@no=2] [BDS=]
+    1@3 [CODE=1] [BDS.@no=3] [BDS.BD=c]
+    2@103
+    ");
+    let missing = read("xml = { row = 'P', repeat = 'BD' }", b"<P><CODE>1</CODE><BDS><BD>x</BD></BDS></P>");
+    insta::assert_snapshot!(told(missing.row(1).fault().unwrap()), @"
+    no row has `BD`, which `repeat` names, so each was taken as it stands
+    没有一行含有 `repeat` 所指的 `BD`，各行未展开
+    is it `BDS.BD`? correct `repeat`, or leave it out where there is nothing to repeat
+    是否为 `BDS.BD`？请改正 `repeat`；没有要展开的内容时去掉它
+    ");
+    assert_eq!(read("xml = { row = 'P', repeat = 'BDS.BD' }", b"<P><CODE>1</CODE><BDS/></P>").len(), 1);
 }
 
 #[test]
