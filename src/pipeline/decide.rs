@@ -164,6 +164,12 @@ pub async fn decide(
     fault!("decide.numbered");
     write_versions(tx, context, group, &works, &names, &candidates, came).await?;
     fault!("decide.versions");
+    // What comes back is there again under its earlier names too.
+    let back = |c: &&Candidate| !c.withdrawn && c.head.as_ref().is_some_and(|h| !h.live);
+    let back: Vec<i64> = candidates.iter().filter(back).map(|c| c.record).collect();
+    if !back.is_empty() {
+        came.values.extend(owe::found_by(hub, tx, &back).await?.into_values().flatten());
+    }
     store::record_order_raise(tx, raises).await?;
     owe::raise(hub, tx, context, plan, &candidates, came).await?;
     fault!("decide.owed");

@@ -81,7 +81,11 @@ fn borrowed(values: &[(i64, String)]) -> Vec<(i64, &str)> {
 }
 
 /// Every value that children may find these records by: the newest version's and the earlier ones'.
-async fn found_by(hub: &Hub, tx: &mut Tx, records: &[i64]) -> store::Result<HashMap<i64, Vec<(i64, String)>>> {
+pub(super) async fn found_by(
+    hub: &Hub,
+    tx: &mut Tx,
+    records: &[i64],
+) -> store::Result<HashMap<i64, Vec<(i64, String)>>> {
     let mut found: HashMap<i64, Vec<(i64, String)>> = HashMap::new();
     for v in store::version_history(tx, records).await? {
         let Some(plan) = hub.plan.dataset(&v.dataset) else { continue };

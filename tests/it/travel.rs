@@ -483,6 +483,24 @@ async fn a_parent_is_withdrawn_only_after_its_target_knows_that_the_child_has_mo
     ");
 }
 
+/// Who waits for a parent by its earlier name goes as soon as the parent comes back, whatever its name is then.
+#[tokio::test]
+async fn a_parent_that_comes_back_under_another_name_releases_who_waits_for_the_earlier_one() {
+    let site = Site::new();
+    site.write("in/mum1.csv", &mums("1,1,,M1,Mia\n"));
+    site.once().await;
+    site.write("in/mum2.csv", &mums("1,2,1,M1,Mia\n"));
+    site.write("in/kid1.csv", &kids("1,1,,K1,M1,Anna\n"));
+    site.once().await;
+    insta::assert_snapshot!(site.open_items().await, @"dept/kid waiting x1: waits for its parent MUM (M1)");
+    site.write("in/mum3.csv", &mums("1,3,,M9,Mia\n"));
+    insta::assert_snapshot!(site.once().await, @"
+    dept/kid: 1 items, accepted 1
+    dept/mum: 3 items, accepted 2, withdrawn 1
+    province/out: 2 owed, up to date 2
+    ");
+}
+
 /// What came in while stored records are walked for a new feed does not go before its parent.
 #[tokio::test]
 async fn what_comes_in_during_a_walk_does_not_overtake_its_parent() {
