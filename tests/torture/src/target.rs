@@ -269,6 +269,8 @@ impl Target {
             // A target that answers by status alone has said with 200 that it took what it was sent.
             match answer {
                 Answer::GarbageNothingTaken => answer = Answer::Broken,
+                // It would say so of what it refuses, too.
+                Answer::Garbage => answer = Answer::BrokenAfterTaking,
                 Answer::Partial => answer = Answer::Lost,
                 _ => {}
             }
