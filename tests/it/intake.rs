@@ -324,7 +324,7 @@ async fn a_batch_that_cannot_be_worked_ends_the_command_with_one_and_says_so() {
     let run = command(&site, &["--lang", "en", "job", "run", "dept/kids"]);
     insta::assert_snapshot!(run.lines().take(3).collect::<Vec<_>>().join("\n"), @"
     exit 1
-    job dept/kids, run 3: 1 files, 1 rows
+    job dept/kids, run 3: 1 file, 1 row
     batches of job dept/kids that cannot be normalised: 1; their rows are kept, the log says why (the job was renamed or removed, or its mapping does not fit them). Put it right: every run tries them again
     ");
     let once = command(&site, &["--lang", "zh", "run", "--once"]);
