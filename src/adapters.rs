@@ -11,7 +11,7 @@ use adapter_files::{After, FilesSink, FilesSinkConfig, FilesSource, FilesSourceC
 use adapter_web::{WebSink, WebSinkConfig};
 use serde::Deserialize;
 
-pub use sample::{Sample, sample};
+pub use sample::{Sample, sample, sample_of};
 
 use crate::rehearsal::{self, RehearsalConfig};
 

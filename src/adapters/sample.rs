@@ -37,12 +37,21 @@ pub fn sample<'a>(file: &Path, jobs: impl Iterator<Item = &'a SourceConfig>, las
     let alike = || jobs.iter().find(|config| by_ending.as_ref().is_none_or(|f| f.name() == config.format.name()));
     let job =
         covers.filter(|config| by_ending.as_ref().is_none_or(|f| f.name() == config.format.name())).or_else(alike);
-    let format = match (job, by_ending) {
-        (Some(config), _) => config.format.clone(),
-        (None, Some(format)) => format,
-        (None, None) => return Err(io::ErrorKind::Unsupported.into()),
-    };
-    let mut reader = formats::open(&format, &name, Box::new(File::open(file)?));
+    match (job, by_ending) {
+        (Some(config), _) => read(file, &config.format, true, last),
+        (None, Some(format)) => read(file, &format, false, last),
+        (None, None) => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// Reads a file up to row `last` as one job reads its files, whatever the file's name.
+pub fn sample_of(file: &Path, SourceConfig::Files(job): &SourceConfig, last: usize) -> io::Result<Sample> {
+    read(file, &job.format, true, last)
+}
+
+fn read(file: &Path, format: &FormatConfig, as_job: bool, last: usize) -> io::Result<Sample> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut reader = formats::open(format, &name, Box::new(File::open(file)?));
     let mut rows = Rows::default();
     while rows.len() < last && reader.next(&mut rows, last, PAGE_BYTES_MAX)? {}
     let mut bytes = Vec::new();
@@ -52,8 +61,8 @@ pub fn sample<'a>(file: &Path, jobs: impl Iterator<Item = &'a SourceConfig>, las
             "" => format.name().to_owned(),
             encoding => format!("{}, {encoding}", format.name()),
         },
-        as_job: job.is_some(),
-        advice: advice(&format, &rows, &bytes),
+        as_job,
+        advice: advice(format, &rows, &bytes),
         rows,
     })
 }

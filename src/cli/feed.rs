@@ -7,7 +7,7 @@ use clap::Subcommand;
 use super::words::{dataset, header, system, word};
 use super::{Context, Table, reach};
 use crate::console::{Ask, FeedAnswer, FeedChanged, FeedLine, FeedsAnswer, Moment, Resent};
-use crate::diagnostic::{Failure, Lang, count};
+use crate::diagnostic::{Failure, Lang, Words, count};
 
 #[derive(Debug, Subcommand)]
 pub enum FeedCommand {
@@ -83,10 +83,40 @@ fn list(answer: &FeedsAnswer, context: &Context) -> String {
         let row = [f.books.feed.clone(), f.to.clone(), word(&f.books.state, lang).to_owned()].into_iter();
         table.row(row.chain(figures(f)).chain([shown(f.answered)]));
     }
-    table.render(
+    let mut out = table.render(
         "没有订阅；订阅写在 config/systems/*.toml 的 [[feed]] 下",
         "no feeds; they stand as [[feed]] in config/systems/*.toml",
-    )
+    );
+    for f in &answer.feeds {
+        if let Some(said) = state_said(f) {
+            let colon = lang.pick("：", ": ");
+            out.push_str(&format!("{}{colon}{}\n", f.books.feed, said.get(lang)));
+        }
+    }
+    out
+}
+
+/// What a feed's state means, where it does not simply send.
+fn state_said(line: &FeedLine) -> Option<Words> {
+    let name = &line.books.feed;
+    Some(match (line.books.state.as_str(), line.rests_until.map(Moment::shown)) {
+        ("walking", _) => Words::new(
+            "补齐中：已有的记录还没有全部列为应送；`run` 先补齐，再发送",
+            "filling: not all stored records count as owed yet; `run` goes through them first, then sends",
+        ),
+        ("paused", _) => Words::new(
+            format!("已暂停：`feed resume {name}` 之前什么都不发送"),
+            format!("paused: nothing is sent before `feed resume {name}`"),
+        ),
+        (_, Some(until)) => Words::new(
+            format!("连续 {} 次未接通，{until} 再试；`feed resume {name}` 立即再试", line.tries),
+            format!(
+                "{} calls in a row did not get through, again at {until}; `feed resume {name}` tries at once",
+                line.tries
+            ),
+        ),
+        _ => return None,
+    })
 }
 
 pub(super) fn shown(moment: Option<Moment>) -> String {
@@ -219,5 +249,55 @@ fn resent_text(resent: &Resent, lang: Lang) -> String {
         (0, Lang::En) => format!("feed {feed}: nothing was rejected or withheld\n"),
         (_, Lang::Zh) => format!("订阅 {feed}：{due} 条重新应投\n"),
         (_, Lang::En) => format!("feed {feed}: {due} due again\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Output;
+    use super::super::context::testing;
+    use super::*;
+    use crate::store::FeedBooks;
+
+    fn line(feed: &str, state: &str, rests_until: Option<Moment>) -> FeedLine {
+        FeedLine {
+            system: "province".into(),
+            system_zh: "省平台".into(),
+            to: "web".into(),
+            datasets: vec!["*".into()],
+            books: FeedBooks { feed: feed.into(), state: state.into(), ..FeedBooks::default() },
+            state_why: String::new(),
+            tries: 3,
+            rests_until,
+            answered: None,
+        }
+    }
+
+    #[test]
+    fn what_the_state_of_a_feed_means_is_told_below_the_list() {
+        let until = Some(Moment(1_795_528_020_000_000));
+        let states =
+            [("p/on", "on", None), ("p/new", "walking", None), ("p/off", "paused", None), ("p/down", "on", until)];
+        let feeds = FeedsAnswer { feeds: states.map(|(feed, state, until)| line(feed, state, until)).to_vec() };
+        let listed = |lang| list(&feeds, &testing::context("hub.toml", Output::Text, lang).0);
+        insta::assert_snapshot!(format!("{}\n{}", listed(Lang::En), listed(Lang::Zh)), @"
+        feed    to   state    owed  up to date  due  blocked  sending  unknown  rejected  withheld  last answer (Beijing)
+        p/on    web  on       0     0           0    0        0        0        0         0
+        p/new   web  filling  0     0           0    0        0        0        0         0
+        p/off   web  paused   0     0           0    0        0        0        0         0
+        p/down  web  on       0     0           0    0        0        0        0         0
+        p/new: filling: not all stored records count as owed yet; `run` goes through them first, then sends
+        p/off: paused: nothing is sent before `feed resume p/off`
+        p/down: 3 calls in a row did not get through, again at 2026-11-24 21:47:00; `feed resume p/down` tries at once
+
+        订阅    去向  状态    应送  已达  应投  受阻  发送中  未知  被拒  暂扣  最近回执（北京时间）
+        p/on    web   启用    0     0     0     0     0       0     0     0
+        p/new   web   补齐中  0     0     0     0     0       0     0     0
+        p/off   web   已暂停  0     0     0     0     0       0     0     0
+        p/down  web   启用    0     0     0     0     0       0     0     0
+        p/new：补齐中：已有的记录还没有全部列为应送；`run` 先补齐，再发送
+        p/off：已暂停：`feed resume p/off` 之前什么都不发送
+        p/down：连续 3 次未接通，2026-11-24 21:47:00 再试；`feed resume p/down` 立即再试
+        ");
     }
 }

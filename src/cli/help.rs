@@ -112,6 +112,7 @@ const HELP: &[Help] = &[
             ),
             ("row", "第几行，从 1 起（默认 1）", "which row, counted from 1 (default 1)"),
             ("rows", "连续几行（默认 1）", "how many rows from there (default 1)"),
+            ("job", "按此任务的格式读取，而不看文件名", "read it as this job reads, whatever the file's name"),
         ],
         examples: &[
             ("mapping try finance/award --input config/samples/finance/zbjg_20260313.csv", "第一行", "the first row"),
@@ -157,16 +158,17 @@ const GLOBAL: &[(&str, &str, &str)] = &[
 
 const EXIT_CODES_ZH: &str = "退出码：
   0   完成
-  1   有失败之处，或账不平；或加 --strict 时有条目等待人工处理
-  2   用法或配置有误
-  3   文件、数据库或服务暂不可用
+  1   有失败之处，任务已暂停或停下等人处理，示例不符，或账不平；或加 --strict 时有条目等待人工处理
+  2   用法或配置有误，包括来源目录不存在或无权读取
+  3   数据库、磁盘或对方暂不可用
   70  程序缺陷";
 
 const EXIT_CODES_EN: &str = "Exit codes:
   0   done
-  1   something failed, or the books do not balance; with --strict, something waits for a person
-  2   wrong usage or configuration
-  3   a file, database or service is unavailable
+  1   something failed, a job is paused or has stopped for a person, an example is not as it says,
+      the books do not balance; with --strict, something waits for a person
+  2   wrong usage or configuration, also a source's directory that is not there or may not be read
+  3   the database, a disk or the other side is unavailable
   70  a bug";
 
 /// The language that help and results are in: `--lang` wherever it stands, else the environment's.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::feed::shown;
 use super::words::{dataset, outcome_cells, outcome_headers, word};
 use super::{Context, Progress, Table, reach};
-use crate::console::{self, Ask, JobChanged, JobsAnswer, RunAnswer, Tell};
+use crate::console::{self, Ask, ItemLine, JobChanged, JobsAnswer, RunAnswer, Tell};
 use crate::diagnostic::{Failure, FailureKind, Lang, count};
 use crate::store;
 
@@ -166,7 +166,27 @@ fn ran(taken: &RunAnswer, context: &Context) -> String {
         out.push('\n');
         out.push_str(&table.render("", ""));
     }
+    if taken.quarantined > 0 {
+        let (n, job) = (taken.quarantined, &taken.job);
+        out.push_str(&match lang {
+            Lang::Zh => format!("\n本次有 {n} 个条目在隔离区，例如：\n"),
+            Lang::En => format!("\nin quarantine of this run: {n}, such as\n"),
+        });
+        for item in &taken.examples {
+            out.push_str(&format!("    {} {}\n", at(item), item.item));
+            let telling = item.reasons.iter().find(|reason| reason.level == "refuse");
+            out.push_str(&format!("        {}\n", telling.map_or("", |reason| lang.pick(&reason.zh, &reason.en))));
+        }
+        out.push_str(lang.pick("查看全部原因：\n", "see every reason:\n"));
+        out.push_str(&format!("    exchange-hub quarantine list --job {job}\n"));
+    }
     out
+}
+
+/// File and line of an item, as far as they are known.
+fn at(item: &ItemLine) -> String {
+    let file = item.stood.file.as_deref().unwrap_or("-");
+    item.stood.line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
 }
 
 fn change(ask: Ask, context: &Context) -> Result<(), Failure> {

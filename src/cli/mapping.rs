@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Context, show};
 use crate::adapters::{self, Sample};
 use crate::config::{Config, Job};
-use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, Words, io_words, nearest, nothing, say};
+use crate::diagnostic::{Diagnostic, Failure, FailureKind, Lang, Words, count, io_words, nearest, nothing, say};
 use crate::mapping::{FieldTrace, Found, LookedUp, Mapping, Missing, Trace};
 use crate::pipeline::normalise::fault_reason;
 use crate::pipeline::open;
@@ -31,6 +31,8 @@ pub enum MappingCommand {
         row: u32,
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=ROWS_MAX))]
         rows: u32,
+        #[arg(long, value_name = "JOB")]
+        job: Option<String>,
     },
 }
 
@@ -42,16 +44,16 @@ pub(super) fn run(command: &MappingCommand, context: &Context) -> Result<ExitCod
     let schema = context.schema(&config)?;
     match command {
         MappingCommand::Test { names } => test(names, &config, &schema, context),
-        MappingCommand::Try { mapping, input, row, rows } => {
+        MappingCommand::Try { mapping, input, row, rows, job } => {
             let mapping = load(mapping, &config, &schema)?;
             let (first, last) = (*row as usize, (*row as usize).saturating_add(*rows as usize - 1));
-            let sample = read(input, &mapping, &config, last)?;
+            let sample = read(input, &mapping, job.as_deref(), &config, last)?;
             let shown = shown(&mapping, input, &sample, first, last)?;
             let advice = sample.advice.iter();
             context.show(
                 || {
                     let rows: String = shown.iter().map(|row| row_text(row, &mapping, context.lang)).collect();
-                    read_text(&sample, context.lang) + &rows
+                    read_text(&sample, job.as_deref(), context.lang) + &rows
                 },
                 || {
                     json!({
@@ -169,11 +171,18 @@ fn tested_json(tested: &[Tested]) -> Value {
     json!({ "mappings": tested.iter().map(one).collect::<Vec<_>>() })
 }
 
-/// Rows of the file, read as the job reads that uses the mapping.
-fn read(file: &Path, mapping: &Mapping, config: &Config, last: usize) -> Result<Sample, Failure> {
+/// Rows of the file, read as the named job reads, else as a job that uses the mapping.
+fn read(file: &Path, mapping: &Mapping, named: Option<&str>, config: &Config, last: usize) -> Result<Sample, Failure> {
     let uses = |job: &&Job| job.mappings.iter().any(|m| m.as_str() == mapping.name());
-    let jobs = config.jobs().map(|(_, job)| job).filter(uses).map(|job| &*job.from);
-    adapters::sample(file, jobs, last).map_err(|error| {
+    let mut jobs = config.jobs().map(|(_, job)| job).filter(uses);
+    let sample = match named {
+        None => adapters::sample(file, jobs.map(|job| &*job.from), last),
+        Some(name) => match jobs.find(|job| job.name.as_str() == name) {
+            Some(job) => adapters::sample_of(file, &job.from, last),
+            None => return Err(no_such_job(name, mapping, config)),
+        },
+    };
+    sample.map_err(|error| {
         let (why, file) = (io_words(&error), file.display());
         match error.kind() {
             std::io::ErrorKind::Unsupported => Failure::new(
@@ -196,6 +205,22 @@ fn read(file: &Path, mapping: &Mapping, config: &Config, last: usize) -> Result<
             ),
         }
     })
+}
+
+fn no_such_job(name: &str, mapping: &Mapping, config: &Config) -> Failure {
+    let mapping = mapping.name();
+    let uses = |job: &&Job| job.mappings.iter().any(|m| m.as_str() == mapping);
+    let names: Vec<&str> = config.jobs().map(|(_, job)| job).filter(uses).map(|job| job.name.as_str()).collect();
+    let failure = Failure::new(
+        FailureKind::User,
+        format!("没有使用映射 {mapping} 的任务 `{name}`"),
+        format!("no job `{name}` uses the mapping {mapping}"),
+    );
+    match names.is_empty() {
+        true => failure.hint("没有任务使用它", "no job uses it"),
+        false => failure
+            .hint(format!("使用它的任务：{}", names.join("、")), format!("jobs that use it: {}", names.join(", "))),
+    }
 }
 
 /// One row and what it became.
@@ -237,7 +262,7 @@ fn shown(mapping: &Mapping, file: &Path, sample: &Sample, first: usize, last: us
         return Err(Failure::new(
             FailureKind::User,
             format!("文件只有 {n} 行，没有第 {first} 行"),
-            format!("the file has {n} rows and no row {first}"),
+            format!("the file has {} and no row {first}", count(n as u64, "row", "rows")),
         ));
     }
     let read_us = Utc::now().timestamp_micros();
@@ -281,8 +306,9 @@ fn reasons(trace: &Trace, mapping: &Mapping) -> Vec<Reason> {
 }
 
 /// How the file was read, and what would be right where that was wrong.
-fn read_text(sample: &Sample, lang: Lang) -> String {
+fn read_text(sample: &Sample, job: Option<&str>, lang: Lang) -> String {
     let by = match sample.as_job {
+        true if let Some(job) = job => say(format!("按任务 {job}"), format!("as job {job} reads")),
         true => say("按使用该映射的任务", "as the job reads that uses the mapping"),
         false => say("按文件后缀", "as its ending says"),
     };

@@ -1,6 +1,6 @@
 //! What a target's answer means, as data: rules by status and body, and results record by record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
@@ -134,23 +134,66 @@ pub struct RecordResult {
     /// Our key, as the target repeats it.
     pub key: String,
     pub class: Class,
-    /// The target's code and its sentence, for a person.
-    pub why: String,
+    /// The target's code and its sentence, as it said them.
+    pub said: String,
+    /// The same for a person, with what is wrong with it.
+    pub why: Words,
 }
 
 impl Results {
     /// The results in an answer; none where the answer has no such list. An element without a key is left out: its
-    /// record then has no result, and is unclear.
+    /// record then has no result, and is unclear. So is a record of which it says two things.
     fn read(&self, json: &serde_json::Value) -> Option<Vec<RecordResult>> {
         let elements = json.pointer(&self.list.0)?.as_array()?;
-        let results = elements.iter().filter_map(|element| {
-            let key = plain(element.pointer(&self.key.0)?);
-            let code = element.pointer(&self.code.0).map(plain).unwrap_or_default();
-            let why = self.why.as_ref().and_then(|p| element.pointer(&p.0)).map(plain).unwrap_or_default();
-            let class = self.classes.get(&code).copied().unwrap_or(Class::Unclear);
-            Some(RecordResult { key, class, why: format!("{code} {why}").trim().to_owned() })
-        });
-        Some(results.collect())
+        let mut results: Vec<RecordResult> = Vec::with_capacity(elements.len());
+        let mut by_key: HashMap<String, usize> = HashMap::with_capacity(elements.len());
+        for element in elements {
+            let Some(key) = element.pointer(&self.key.0).map(plain) else { continue };
+            let result = self.result(key, element);
+            match by_key.get(&result.key) {
+                None => {
+                    by_key.insert(result.key.clone(), results.len());
+                    results.push(result);
+                }
+                Some(at) if results[*at].class == result.class => {}
+                Some(at) => {
+                    let earlier = &mut results[*at];
+                    let (first, then) = (&earlier.said, &result.said);
+                    earlier.why = say(
+                        format!("对同一条记录有两个不同的结果：{first}；{then}"),
+                        format!("it says two things of this record: {first}; {then}"),
+                    );
+                    earlier.said = format!("{first}; {then}");
+                    earlier.class = Class::Unclear;
+                }
+            }
+        }
+        Some(results)
+    }
+
+    fn result(&self, key: String, element: &serde_json::Value) -> RecordResult {
+        let code = element.pointer(&self.code.0).filter(|code| !code.is_null()).map(plain).unwrap_or_default();
+        let sentence = self.why.as_ref().and_then(|p| element.pointer(&p.0)).map(plain).unwrap_or_default();
+        let said = format!("{code} {sentence}").trim().to_owned();
+        let (class, why) = match self.classes.get(&code) {
+            Some(class) => (*class, Words::of_text(&said)),
+            None if code.is_empty() => {
+                let at = &self.code.0;
+                (Class::Unclear, say(format!("{at} 处没有结果代码"), format!("it has no code of a result at {at}")))
+            }
+            None => (
+                Class::Unclear,
+                say(
+                    format!("结果代码 `{code}` 不在 [feed.results] 的 classes 中"),
+                    format!("the code `{code}` is in no class of [feed.results]"),
+                ),
+            ),
+        };
+        let why = match self.classes.contains_key(&code) || sentence.is_empty() {
+            true => why,
+            false => say(format!("{}：{sentence}", why.zh), format!("{}: {sentence}", why.en)),
+        };
+        RecordResult { key, class, said, why }
     }
 }
 
@@ -284,14 +327,41 @@ mod tests {
             classes = { "1" = "accepted", "7" = "rejected" }"#,
         )
         .unwrap();
-        let body = r#"{"data":[{"id":"a","state":1},{"id":"b","state":7,"msg":"金额不对"},{"id":"c"},{"state":1}]}"#;
+        let body = r#"{"data":[{"id":"a","state":1},{"id":"b","state":7,"msg":"金额不对"},{"id":"c"},{"state":1},
+            {"id":"d","state":77,"msg":"?"},{"id":"e","state":77},{"id":"f","state":1},{"id":"f","state":7,"msg":"重复"},
+            {"id":"a","state":1}]}"#;
         let meaning = |status, body: &str, is_cut| read_answer(&[], Some(&results), status, body.as_bytes(), is_cut);
         let read = meaning(200, body, false).results.unwrap();
-        let one = |key: &str, class, why: &str| RecordResult { key: key.into(), class, why: why.into() };
-        assert_eq!(
-            read,
-            [one("a", Class::Accepted, "1"), one("b", Class::Rejected, "7 金额不对"), one("c", Class::Unclear, "")]
-        );
+        let told = |read: &[RecordResult]| {
+            let one =
+                |r: &RecordResult| format!("{} {} [{}]\n{}\n{}", r.key, r.class.name(), r.said, r.why.en, r.why.zh);
+            read.iter().map(one).collect::<Vec<_>>().join("\n\n")
+        };
+        insta::assert_snapshot!(told(&read), @"
+        a accepted [1]
+        1
+        1
+
+        b rejected [7 金额不对]
+        7 金额不对
+        7 金额不对
+
+        c unclear []
+        it has no code of a result at /state
+        /state 处没有结果代码
+
+        d unclear [77 ?]
+        the code `77` is in no class of [feed.results]: ?
+        结果代码 `77` 不在 [feed.results] 的 classes 中：?
+
+        e unclear [77]
+        the code `77` is in no class of [feed.results]
+        结果代码 `77` 不在 [feed.results] 的 classes 中
+
+        f unclear [1; 7 重复]
+        it says two things of this record: 1; 7 重复
+        对同一条记录有两个不同的结果：1；7 重复
+        ");
         assert_eq!(meaning(200, &format!("\u{feff}{body}"), false).results.unwrap(), read);
         let unread = |status, body, is_cut| {
             (meaning(status, body, is_cut).class, meaning(status, body, is_cut).unread.map(|w| w.en))

@@ -185,6 +185,37 @@ pub(super) async fn list(hub: &Hub, filter: &ItemFilter) -> Result<ItemsAnswer, 
     Ok(ItemsAnswer { quarantined, waiting, reasons, items, more })
 }
 
+/// Items of a run that `job run` names: more are a list.
+const EXAMPLES_MAX: usize = 5;
+
+/// Some of what a run has in quarantine: files that could not be read, and of anything else each reason once.
+pub(super) async fn examples(hub: &Hub, job: &str, run: i64) -> Result<Vec<ItemLine>, Failure> {
+    let wanted = store::ItemFilter { state: "quarantined".into(), job: job.to_owned(), ..Default::default() };
+    let found = hub
+        .db
+        .read(move |c| {
+            let mut kept: Vec<ItemView> = Vec::new();
+            let mut told: Vec<ReasonCode> = Vec::new();
+            store::item_views(c, &wanted, |item| {
+                let code = telling(&item).first().map(|reason| reason.code);
+                if let Some(code) = code.filter(|_| item.run == run)
+                    && (code == ReasonCode::FileUnreadable || !told.contains(&code))
+                {
+                    told.push(code);
+                    kept.push(item);
+                }
+                kept.len() < EXAMPLES_MAX
+            })?;
+            let mut batches = Batches::default();
+            kept.into_iter()
+                .map(|item| Ok((batches.stood(c, item.key.position)?, item)))
+                .collect::<store::Result<Vec<_>>>()
+        })
+        .await
+        .map_err(store_failure)?;
+    Ok(found.into_iter().map(|(stood, item)| line(hub, item, stood)).collect())
+}
+
 fn store_filter(hub: &Hub, filter: &ItemFilter) -> Result<store::ItemFilter, Failure> {
     let mut out = store::ItemFilter::default();
     if !filter.waiting {

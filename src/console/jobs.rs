@@ -8,7 +8,7 @@ use adapter::{FileSeen, FileState};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{DatasetName, Progress, Tell, store_failure, unknown};
-use super::{Moment, Stages};
+use super::{ItemLine, Moment, Stages, items};
 use crate::config::{Config, Job, System};
 use crate::diagnostic::{Diagnostic, Failure, FailureKind, Words, say};
 use crate::pipeline::intake::{self, IntakeError, Taken};
@@ -74,6 +74,9 @@ pub struct RunAnswer {
     /// Batches of this job that cannot be normalised, those of earlier runs too.
     pub stuck_batches: i64,
     pub mappings: Vec<MappingItems>,
+    /// Items of this run that are in quarantine, and some of them: files that could not be read, and each reason once.
+    pub quarantined: i64,
+    pub examples: Vec<ItemLine>,
 }
 
 /// Items of one mapping by outcome.
@@ -199,6 +202,8 @@ pub(super) async fn run(
     let run = taken.run;
     let read = hub.db.read(move |c| Ok((store::run_items(c, run)?, store::batch_stuck_jobs(c)?)));
     let (items, stuck) = read.await.map_err(store_failure)?;
+    let quarantined = items.iter().map(|i| i.outcomes.quarantined).sum();
+    let examples = if quarantined > 0 { items::examples(hub, name, run).await? } else { Vec::new() };
     let mappings = items.into_iter().map(|i| MappingItems {
         items: i.outcomes.sum(),
         mapping: i.mapping,
@@ -220,6 +225,8 @@ pub(super) async fn run(
             && job.mappings.iter().any(|m| !m.mapping.has_version()),
         stuck_batches: stuck.into_iter().find(|(job, _)| job == name).map_or(0, |(_, batches)| batches),
         mappings: mappings.collect(),
+        quarantined,
+        examples,
     })
 }
 
@@ -295,9 +302,9 @@ pub fn run_failure(error: IntakeError) -> Failure {
             Failure::of_diagnostics(columns.into_iter().map(|c| missing_column(&file, c)).collect())
         }
         IntakeError::LeaseLost { .. } => Failure::new(Unavailable, zh, en),
-        IntakeError::Vanished { .. } => Failure::new(Refused, zh, en).hint(
-            "确认确实删除后，调高该任务的 vanished_share 再运行",
-            "if they were really deleted, raise the job's vanished_share and run it again",
+        IntakeError::Vanished { job, .. } => Failure::new(Refused, zh, en).hint(
+            format!("确认确实删除后，调高该任务的 vanished_share，再 `job resume {job}`，然后运行"),
+            format!("if they were really deleted, raise the job's vanished_share, then `job resume {job}` and run it"),
         ),
         IntakeError::Store(error) => store_failure(error),
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{DatasetName, store_failure};
 use super::jobs::{run_failure, stuck_words};
-use super::{FeedLine, ItemFilter, MappingItems, ReasonCount, feeds, items};
+use super::{FeedLine, ItemFilter, MappingItems, Moment, ReasonCount, feeds, items};
 use crate::diagnostic::{Failure, Lang, Words, count};
 use crate::pipeline::Hub;
 use crate::pipeline::intake::{IntakeError, Taken};
@@ -158,6 +158,25 @@ fn job((job, taken): (String, Result<Taken, IntakeError>)) -> OnceJob {
     }
 }
 
+/// That a target did not take everything, until when nothing is sent to it, and what ends that.
+fn rests(feed: &str, until: Option<Moment>) -> (String, String) {
+    match until.map(Moment::shown) {
+        None => (
+            format!("订阅 {feed} 的对方没有全部接收：`run` 会自动重试"),
+            format!("feed {feed}: the target did not take everything: `run` tries again by itself"),
+        ),
+        Some(until) => (
+            format!(
+                "订阅 {feed} 的对方没有全部接收，{until}（北京时间）之前不再发送：`run` 届时自动重试；`feed resume {feed}` 使下次运行立即发送"
+            ),
+            format!(
+                "feed {feed}: the target did not take everything, and nothing is sent before {until} (Beijing): `run` \
+                 tries then by itself; after `feed resume {feed}` the next run sends at once"
+            ),
+        ),
+    }
+}
+
 /// What a person does next, most urgent first.
 fn next(answer: &OnceAnswer) -> Vec<NextStep> {
     let mut next = Vec::new();
@@ -202,11 +221,8 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
             );
         }
         if feed.resting {
-            step(
-                format!("订阅 {name} 的对方没有全部接收：`run` 会自动重试"),
-                format!("feed {name}: the target did not take everything: `run` tries again by itself"),
-                format!("feed show {name}"),
-            );
+            let (zh, en) = rests(name, feed.line.rests_until);
+            step(zh, en, format!("feed show {name}"));
         }
     }
     if answer.waiting > 0 {
@@ -228,4 +244,18 @@ fn next(answer: &OnceAnswer) -> Vec<NextStep> {
         });
     }
     next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_that_rests_is_told_until_when_and_what_ends_it() {
+        let (zh, en) = rests("province/out", Some(Moment(1_795_528_020_000_000)));
+        insta::assert_snapshot!(format!("{en}\n{zh}"), @"
+        feed province/out: the target did not take everything, and nothing is sent before 2026-11-24 21:47:00 (Beijing): `run` tries then by itself; after `feed resume province/out` the next run sends at once
+        订阅 province/out 的对方没有全部接收，2026-11-24 21:47:00（北京时间）之前不再发送：`run` 届时自动重试；`feed resume province/out` 使下次运行立即发送
+        ");
+    }
 }

@@ -302,7 +302,7 @@ fn delivery(hub: &Hub, record: i64, d: store::DeliveryView, attempts: Vec<store:
 fn own_part(results: Option<&Results>, record: i64, version: i64, answer: &[u8]) -> Option<String> {
     let key = profile::record_key(record, version);
     let meaning = config::read_answer(&[], results, 0, answer, false);
-    Some(meaning.results?.into_iter().find(|r| r.key == key)?.why)
+    Some(meaning.results?.into_iter().find(|r| r.key == key)?.said)
 }
 
 /// Where a delivery is and why, in Chinese and English.

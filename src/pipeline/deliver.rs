@@ -429,7 +429,7 @@ async fn answered(
             None => Class::Unclear,
         };
         let why = match own {
-            Some(result) => result.why.clone(),
+            Some(result) => result.why.to_text(),
             None if by_record => nothing_said(&whole),
             None => whole.clone(),
         };
@@ -462,7 +462,7 @@ async fn answered(
             state,
             due_us: if took { now_us } else { now_us + 1_000 * wait_ms as i64 },
             why: if took { String::new() } else { why },
-            receipt: own.map(|r| r.why.clone()),
+            receipt: own.map(|r| r.said.clone()),
             note: own_class != class || class != Class::Accepted,
         });
     }

@@ -390,6 +390,28 @@ fn rows_are_shown_on_their_way_through_a_mapping() {
     exit 2
     error: the file has 3 rows and no row 9
     ");
+    // Two jobs use the mapping, and the ending says nothing of the format.
+    let folder = tempfile::tempdir().unwrap();
+    let answer = folder.path().join("answer.txt").display().to_string();
+    std::fs::write(&answer, r#"{"data":{"items":[{"id":"1","shzt":"1"}]}}"#).unwrap();
+    let told = |lang: &str| {
+        let told = with(&["finance/notice", "--input", &answer, "--job", "finance/nightly", "--lang", lang]);
+        told.lines().nth(1).unwrap().to_owned()
+    };
+    insta::assert_snapshot!(format!("{}\n{}", told("en"), told("zh")), @"
+    read as json, UTF-8 (as job finance/nightly reads)
+    读取方式：json, UTF-8（按任务 finance/nightly）
+    ");
+    insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--job", "finance/nigthly"]), @"
+    exit 2
+    error: no job `finance/nigthly` uses the mapping finance/notice
+    hint: jobs that use it: finance/notices, finance/nightly
+    ");
+    insta::assert_snapshot!(with(&["finance/notice", "--input", rows, "--job", "x", "--lang", "zh"]), @"
+    exit 2
+    错误：没有使用映射 finance/notice 的任务 `x`
+    提示：使用它的任务：finance/notices、finance/nightly
+    ");
     insta::assert_snapshot!(with(&["finance/notice", "--input", "no.csv"]), @r"
     exit 2
     error: no.csv cannot be read: it does not exist

@@ -219,6 +219,80 @@ fn a_job_that_fails_is_told_and_ends_with_one() {
     ");
 }
 
+/// What one command left behind is told by it, with the place and the next command; why a run failed, by the list.
+#[test]
+fn a_job_run_tells_what_it_left_in_quarantine_and_the_list_why_it_failed() {
+    let site = filled();
+    site.write("in/mum2.csv", "");
+    insta::assert_snapshot!(run(&site, &["job", "run", "dept/mums"]), @"
+    exit 0
+    job dept/mums, run 1: 2 files, 4 rows
+
+    mapping   dataset                   items  accepted  unchanged  superseded  withdrawn  filtered  waiting  quarantined  discarded
+    dept/mum  9901 parent of the tests  3      2         0          0           0          0         0        1            0
+    row                                 1      0         0          0           0          0         0        1            0
+
+    in quarantine of this run: 2, such as
+        mum.csv:3 1-2-2-0
+            NAME (名称): required, but empty [数据规范 9901]
+        mum2.csv 2-1-1-0
+            mum2.csv: the file cannot be read: the file is empty. ask the sender for the file again; an export that ended early leaves such files
+    see every reason:
+        exchange-hub quarantine list --job dept/mums
+    ");
+    insta::assert_snapshot!(run(&filled(), &["--lang", "zh", "job", "run", "dept/mums"]), @"
+    exit 0
+    任务 dept/mums 第 1 次运行：1 个文件，3 行
+
+    映射      数据集     条目  接受  未变  被取代  撤回  过滤  等待  隔离  丢弃
+    dept/mum  9901 上级  3     2     0     0       0     0     0     1     0
+
+    本次有 1 个条目在隔离区，例如：
+        mum.csv:3 1-2-2-0
+            名称（NAME）：必填项为空（依据：数据规范 9901）
+    查看全部原因：
+        exchange-hub quarantine list --job dept/mums
+    ");
+    site.write("in/mum3.csv", "ID,KODE,NAME,V,DEL\n1,M1,甲,1,0\n");
+    run(&site, &["job", "run", "dept/mums"]);
+    insta::assert_snapshot!(run(&site, &["job", "list"]), @"
+    exit 0
+    job        from   schedule  next (Beijing)  last run                            mappings
+    dept/mums  files  by hand                   TIME failed, 0 rows  dept/mum
+    dept/kids  files  by hand                   never                               dept/kid
+    dept/mums: job dept/mums: mum3.csv has no column `CODE`
+    ");
+    let listed = json(&site, &["job", "list"], 0);
+    insta::assert_snapshot!(listed["jobs"][0]["last"]["why"], @r#"{"en":"job dept/mums: mum3.csv has no column `CODE`","zh":"任务 dept/mums：mum3.csv 没有列 `CODE`"}"#);
+}
+
+/// Two steps, and the hint names both.
+#[test]
+fn a_job_that_stopped_because_too_much_vanished_names_the_steps_that_set_it_going() {
+    let site = Site::new();
+    site.snapshot("last", "");
+    site.write("in/mum1.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n2,1,,M2,Moa\n3,1,,M3,Mo\n");
+    run(&site, &["job", "run", "dept/mums"]);
+    site.write("in/mum2.csv", "ID,V,DEL,CODE,NAME\n1,1,,M1,Mia\n");
+    insta::assert_snapshot!(run(&site, &["job", "run", "dept/mums"]), @"
+    exit 1
+    error: job dept/mums has stopped: 2 of 3 live records of MUM vanished at once, more than the share of 0.05
+    hint: if they were really deleted, raise the job's vanished_share, then `job resume dept/mums` and run it
+    ");
+    insta::assert_snapshot!(run(&site, &["--lang", "zh", "job", "list"]), @"
+    exit 0
+    任务       来源   时间表                                                             下次运行（北京时间）  上次运行                       映射
+    dept/mums  files  已暂停：MUM 的 3 条现存记录中有 2 条一次消失，超过允许的比例 0.05                        TIME 失败 1 行  dept/mum
+    dept/kids  files  手动                                                                                     从未                           dept/kid
+    dept/mums：任务 dept/mums 已停止：MUM 的 3 条现存记录中有 2 条一次消失，超过允许的比例 0.05
+    ");
+    insta::assert_snapshot!(run(&site, &["--lang", "zh", "job", "run", "dept/mums"]), @"
+    exit 1
+    错误：任务 dept/mums 已暂停：MUM 的 3 条现存记录中有 2 条一次消失，超过允许的比例 0.05
+    提示：`job resume dept/mums` 恢复运行
+    ");
+}
+
 #[test]
 fn reading_files_again_brings_everything_out_as_unchanged_and_sends_nothing() {
     let site = filled();

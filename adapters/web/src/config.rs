@@ -18,7 +18,7 @@ pub struct WebSinkConfig {
     /// Headers sent with each document, as they stand here. Default: none.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The header that carries our key, the same for the same bytes however often they are sent; empty: none.
+    /// The header that carries our key, the same however often a request is sent; empty: none.
     /// Default: `Idempotency-Key`.
     #[serde(default = "key_header")]
     pub key_header: String,
