@@ -156,6 +156,10 @@ fn text_of(file: &Path, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
             "请在含有 config/ 的目录中运行，或用 --config 指明文件",
             "run the command in the folder that holds config/, or name the file: --config PATH",
         ),
+        std::io::ErrorKind::IsADirectory => {
+            let inside = file.join("hub.toml");
+            say(format!("请指明其中的文件：{}", inside.display()), format!("name the file in it: {}", inside.display()))
+        }
         std::io::ErrorKind::InvalidData => say("请将文件另存为 UTF-8", "save the file as UTF-8"),
         std::io::ErrorKind::FileTooLarge => say(
             format!("最大 {} 字节；文件是否正确？", read::FILE_BYTES_MAX),

@@ -80,7 +80,8 @@ impl Target {
 #[async_trait]
 impl Sink for Target {
     async fn check(&self) -> Result<Vec<Words>, SinkError> {
-        let memory = self.config.memory.display();
+        let memory = path_below(&self.base, &self.config.memory);
+        let memory = memory.display();
         Ok(vec![Words::new(
             format!("内置接收方；已收的记在 {memory}"),
             format!("the built-in receiver; it remembers in {memory}"),

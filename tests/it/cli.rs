@@ -95,6 +95,16 @@ fn a_missing_configuration_says_what_to_do() {
     错误：no/hub.toml: 无法读取配置：不存在
     提示：请在含有 config/ 的目录中运行，或用 --config 指明文件
     ");
+    insta::assert_snapshot!(run(&["--config", "config", "check"]), @"
+    exit 2
+    error: config: the configuration cannot be read: it is a directory
+    hint: name the file in it: config/hub.toml
+    ");
+    insta::assert_snapshot!(run(&["--lang", "zh", "--config", "config", "check"]), @"
+    exit 2
+    错误：config: 无法读取配置：是一个目录
+    提示：请指明其中的文件：config/hub.toml
+    ");
 }
 
 #[test]
