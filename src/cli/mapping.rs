@@ -283,6 +283,11 @@ fn shown(mapping: &Mapping, file: &Path, sample: &Sample, first: usize, last: us
 fn reasons(trace: &Trace, mapping: &Mapping) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = trace.item.reasons.clone();
     reasons.retain(|reason| reason.code != ReasonCode::LookupMissing);
+    // Who takes a record back need not fill it.
+    let is_refused = reasons.iter().any(|reason| reason.level == Level::Refuse);
+    if trace.item.withdraw && trace.item.identity.is_some() && !is_refused {
+        return reasons;
+    }
     let looked_up = trace.fields.iter().filter(|f| f.lookup.as_ref().is_some_and(|l| l.value.is_some()));
     let mut pending: Vec<usize> = looked_up.filter_map(|f| mapping.dataset().field(&f.field)).collect();
     pending.extend(mapping.assigns().iter().map(|a| a.field).chain(mapping.stamps().iter().copied()));

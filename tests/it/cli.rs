@@ -436,6 +436,31 @@ fn rows_are_shown_on_their_way_through_a_mapping() {
     ");
 }
 
+/// A row that takes its record back says no more than which.
+#[test]
+fn a_withdrawal_is_not_told_what_a_record_would_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let mapping = folder.path().join("m.toml");
+    let text = "dataset = \"601\"\nidentity = [\"id\"]\nwithdraw_when = { d = [\"1\"] }\n[fields]\nLAND_CODE = \"id\"\n\
+                LAND_AREA = { concat = [\"mj\", \"dw\"], as = \"area\" }\n";
+    std::fs::write(&mapping, text).unwrap();
+    let rows = folder.path().join("rows.csv");
+    std::fs::write(&rows, "id,mj,dw,d\n1,120,公顷,1\n2,3,公顷,1\n").unwrap();
+    let (mapping, rows) = (mapping.display().to_string(), rows.display().to_string());
+    let told = run(&["--config", &fixture("valid"), "mapping", "try", &mapping, "--input", &rows]);
+    let name = folder.path().file_name().unwrap().to_string_lossy().into_owned();
+    insta::assert_snapshot!(told.replace(&name, "FOLDER"), @r#"
+    exit 0
+    read as csv, UTF-8 (as its ending says)
+    row 1 (line 2) → FOLDER/m
+      601 DEAL_LAND_INFO #0  identity 1  withdrawal
+        LAND_CODE 宗地编号 = 1
+            "id"  ← id=1  (FOLDER/m:5)
+        LAND_AREA 土地面积 = 1.2 平方公里
+            { concat = ["mj", "dw"], as = "area" }  ← mj=120, dw=公顷  (FOLDER/m:6)
+    "#);
+}
+
 #[test]
 fn what_the_hub_fills_in_is_told_for_every_item() {
     let folder = tempfile::tempdir().unwrap();
